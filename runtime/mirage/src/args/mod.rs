@@ -1,0 +1,117 @@
+//! Runtime arguments: what a unikernel is told at boot, by argv on unix and by the kernel command line elsewhere.
+//!
+//! [`Argument`] describes one, `#[derive(Args)]` a struct of them; [`Matches`] is a parsed command line, [`words`]
+//! cuts a kernel command line by the one quoting rule there is.
+
+mod describe;
+mod matches;
+mod usage;
+mod value;
+mod words;
+
+pub use describe::{Argument, Group, Shape};
+pub use matches::{Matches, Request};
+pub use usage::Usage;
+pub use value::{FromArg, Seconds};
+pub use words::{join, words};
+
+use alloc::string::String;
+use core::fmt;
+
+/// Arguments of the application's own, made from a struct by `#[derive(Args)]`.
+///
+/// Each field is one argument named after it: `bool` is a flag, `Option<T>` may be left out, `Vec<T>` may be given
+/// several times, `#[arg(default = "8080")]` stands in when it is not given, and anything else must be given. A
+/// field's doc comment is its line of `--help`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of arguments",
+    label = "not arguments",
+    note = "put `#[derive(mirage::Args)]` on a struct of your own"
+)]
+pub trait Args: Sized + 'static {
+    /// The struct's path, from the crate's name.
+    const PATH: &'static str;
+    /// Its arguments, in the order of its fields.
+    const ARGUMENTS: &'static [Argument];
+
+    /// The values given.
+    ///
+    /// # Errors
+    /// When one is missing or is not what its type wants.
+    fn from_matches(matches: &Matches<'_>) -> Result<Self, ArgsError>;
+}
+
+/// The arguments every unikernel takes, besides `--help`.
+pub const BOOT: &[Argument] = &[
+    Argument {
+        name: "logs",
+        value: "LEVEL|SOURCE:LEVEL,…",
+        doc: "What is logged: off, error, warn, info, debug or trace, for all or for one source",
+        default: Some("info"),
+        shape: Shape::Many,
+    },
+    Argument {
+        name: "delay",
+        value: "SECONDS",
+        doc: "Wait before the devices are connected",
+        default: Some("0"),
+        shape: Shape::One,
+    },
+];
+
+/// A command line that cannot be taken: ends the unikernel with status 64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArgsError {
+    /// No argument has this name.
+    Unknown {
+        /// What was given, without the dashes.
+        name: String,
+        /// The nearest name there is, if one is near.
+        nearest: Option<&'static str>,
+    },
+    /// A word that is not an argument at all.
+    Stray(String),
+    /// An argument that must be given was not.
+    Missing(&'static str),
+    /// An argument needs a value and the line ends.
+    NoValue(&'static str),
+    /// A flag was given a value.
+    FlagWithValue(&'static str),
+    /// An argument that can be given once was given again.
+    Twice(&'static str),
+    /// A value that its type does not take.
+    Invalid {
+        /// The argument.
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A quote on the kernel command line is not closed.
+    OpenQuote(char),
+}
+
+impl fmt::Display for ArgsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name, nearest } => {
+                write!(f, "there is no argument `--{name}`")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean `--{nearest}`?"),
+                    None => f.write_str("; `--help` lists what there is"),
+                }
+            }
+            Self::Stray(word) => write!(f, "`{word}` is not an argument: they begin with `--`"),
+            Self::Missing(name) => write!(f, "`--{name}` must be given"),
+            Self::NoValue(name) => write!(f, "`--{name}` needs a value: `--{name}=VALUE`"),
+            Self::FlagWithValue(name) => write!(f, "`--{name}` takes no value"),
+            Self::Twice(name) => write!(f, "`--{name}` was given twice"),
+            Self::Invalid { name, value, reason } => write!(f, "`--{name}` cannot be `{value}`: {reason}"),
+            Self::OpenQuote(quote) => write!(f, "a {quote} is opened and never closed"),
+        }
+    }
+}
+
+impl core::error::Error for ArgsError {}
