@@ -4,10 +4,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 /// A byte stream to and from the operator.
-#[diagnostic::on_unimplemented(
-    message = "a console is wanted here, but this is a `{Self}`",
-    label = "not a console"
-)]
+#[diagnostic::on_unimplemented(message = "a console is wanted here, but this is a `{Self}`", label = "not a console")]
 pub trait Console: Clone + 'static {
     /// What can go wrong: a closed terminal, a full pipe's reader gone.
     type Error: Display + 'static;

@@ -5,10 +5,7 @@ use core::fmt::Display;
 use core::net::IpAddr;
 
 /// Turns host names into addresses.
-#[diagnostic::on_unimplemented(
-    message = "a resolver is wanted here, but this is a `{Self}`",
-    label = "not a resolver"
-)]
+#[diagnostic::on_unimplemented(message = "a resolver is wanted here, but this is a `{Self}`", label = "not a resolver")]
 pub trait Resolver: Clone + 'static {
     /// Why a name has no addresses.
     type Error: Display + 'static;

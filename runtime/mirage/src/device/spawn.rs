@@ -6,10 +6,7 @@ use core::future::Future;
 ///
 /// All tasks share one thread and give way only at an `await`. A task ends with the unikernel: when the jobs are
 /// done, what is still running is dropped.
-#[diagnostic::on_unimplemented(
-    message = "a spawner is wanted here, but this is a `{Self}`",
-    label = "not a spawner"
-)]
+#[diagnostic::on_unimplemented(message = "a spawner is wanted here, but this is a `{Self}`", label = "not a spawner")]
 pub trait Spawn: Clone + 'static {
     /// Starts `task`; it first runs after the caller has given way.
     fn spawn<F: Future<Output = ()> + 'static>(&self, task: F);

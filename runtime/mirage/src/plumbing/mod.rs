@@ -30,8 +30,7 @@ pub async fn device<T, E: Display>(
 /// # Errors
 /// [`FailureKind::Arguments`].
 pub fn arguments<T: Args>(declared: &'static str, matches: &Matches<'_>) -> Result<T, Failure> {
-    T::from_matches(matches)
-        .map_err(|error| Failure::new(FailureKind::Arguments, T::PATH, declared, error.to_string()))
+    T::from_matches(matches).map_err(|error| Failure::new(FailureKind::Arguments, T::PATH, declared, error.to_string()))
 }
 
 /// Runs a job; a failure names it and the line of config.rs that plumbed it.

@@ -1,0 +1,2 @@
+//! `mirage`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The page `--help` prints.
+pub struct Usage;

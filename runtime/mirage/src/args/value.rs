@@ -1,0 +1,4 @@
+//! Values from text.
+pub trait FromArg: Sized {}
+/// Seconds.
+pub struct Seconds;

@@ -1,0 +1,4 @@
+//! Words.
+pub fn words() {}
+/// Joins.
+pub fn join() {}
