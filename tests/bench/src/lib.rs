@@ -1,0 +1,11 @@
+//! Measuring: commands timed as whole processes, figures kept as they came, medians quoted.
+
+mod figures;
+mod process;
+mod tool;
+mod web;
+
+pub use figures::{Figures, table};
+pub use process::{Server, free_port, timed};
+pub use tool::{Project, Tool};
+pub use web::{Load, wrk};

@@ -1,0 +1,91 @@
+//! `cargo run --release -p mirage-bench`: measures what the README states and prints it as a table.
+//!
+//! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Command;
+
+use anyhow::Context as _;
+use mirage_bench::{Figures, Load, Project, Server, Tool, free_port, table, timed, wrk};
+
+fn main() -> anyhow::Result<()> {
+    let tool = Tool::build()?;
+    let mut figures = vec![
+        Figures::new("`mirage --help`", "ms").measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?,
+    ];
+    figures.extend(pipeline(&tool)?);
+    for connections in [1, 10, 100, 1000] {
+        figures.extend(http(&tool, connections)?);
+    }
+    println!("{}", table(&figures));
+    Ok(())
+}
+
+/// Times of `configure` and `build` on a new `hello` project, and the size of its image.
+fn pipeline(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
+    let hello = tool.project("hello")?;
+    let configure = || hello.call(tool, "configure");
+    let cold = Figures::new("`configure`, empty target folder", "s").measure(3, || {
+        hello.make_cold()?;
+        timed(configure().args(["-t", "unix"]))
+    })?;
+    let warm = Figures::new("`configure`, nothing changed", "s").measure(21, || timed(&mut configure()))?;
+    let touched = Figures::new("`configure` after touching config.rs", "s").measure(5, || {
+        touch(&hello, "config.rs")?;
+        timed(&mut configure())
+    })?;
+    timed(&mut hello.call(tool, "build"))?;
+    let build = Figures::new("`build` after touching unikernel.rs", "s").measure(5, || {
+        touch(&hello, "unikernel.rs")?;
+        timed(&mut hello.call(tool, "build"))
+    })?;
+    let again = Figures::new("`build`, nothing changed", "s").measure(5, || timed(&mut hello.call(tool, "build")))?;
+    let size = Figures::new("stripped `hello` for unix", "kB")
+        .measure(1, || Ok(fs::metadata(hello.image()).context("no image")?.len() as f64 / 1e3))?;
+    Ok(vec![cold, warm, touched, build, again, size])
+}
+
+/// Changes a source file so that it has to be compiled again and means the same.
+fn touch(project: &Project, file: &str) -> anyhow::Result<()> {
+    let mut source = fs::OpenOptions::new().append(true).open(project.file(file))?;
+    Ok(writeln!(source, "// Touched.")?)
+}
+
+/// Requests/s of the `http` template and of hyper, each alone on processor 0, turn by turn.
+fn http(tool: &Tool, connections: u32) -> anyhow::Result<Vec<Figures>> {
+    let project = tool.project("http")?;
+    timed(project.call(tool, "build").args(["-t", "unix"]))?;
+    let port = free_port()?;
+    let mut mirage = Command::new(project.image());
+    mirage.arg(format!("--http-port={port}")).arg("--listen=127.0.0.1");
+    let (body, content_type) = {
+        let _server = Server::start(&mirage, port)?;
+        (curl(port, "%{stdout}")?, curl(port, "%{content_type}")?)
+    };
+    let mut hyper = Command::new(tool.beside("hyper-hello"));
+    hyper.arg(port.to_string()).args([body, content_type]);
+
+    let load = Load { connections, seconds: 4 };
+    let mut ours = Figures::new(format!("HTTP hello, {connections} connections: mirage"), "req/s");
+    let mut theirs = Figures::new(format!("HTTP hello, {connections} connections: hyper"), "req/s");
+    for _ in 0..5 {
+        for (command, figures) in [(&mirage, &mut ours), (&hyper, &mut theirs)] {
+            let _server = Server::start(command, port)?;
+            wrk(port, Load { seconds: 1, ..load })?;
+            figures.push(wrk(port, load)?);
+        }
+    }
+    let ratio = ours.ratio(&theirs);
+    Ok(vec![ours, theirs, ratio])
+}
+
+/// The body (`%{stdout}`) or a property of the page at `/`.
+fn curl(port: u16, what: &str) -> anyhow::Result<String> {
+    let mut command = Command::new("curl");
+    command.args(["-fsS", "--max-time", "10"]).arg(format!("http://127.0.0.1:{port}/"));
+    if what != "%{stdout}" {
+        command.args(["-o", "/dev/null", "-w", what]);
+    }
+    Ok(String::from_utf8(command.output().context("`curl` is needed: apt-get install curl")?.stdout)?)
+}
