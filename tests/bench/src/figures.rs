@@ -54,7 +54,8 @@ pub fn table(figures: &[Figures]) -> String {
         let sorted = figure.sorted();
         let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else { continue };
         let (unit, runs) = (figure.unit, sorted.len());
-        let shown = |value: f64| if value < 100.0 { format!("{value:.3} {unit}") } else { format!("{value:.0} {unit}") };
+        let shown =
+            |value: f64| if value < 100.0 { format!("{value:.3} {unit}") } else { format!("{value:.0} {unit}") };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,

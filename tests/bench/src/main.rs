@@ -11,9 +11,8 @@ use mirage_bench::{Figures, Load, Project, Server, Tool, free_port, table, timed
 
 fn main() -> anyhow::Result<()> {
     let tool = Tool::build()?;
-    let mut figures = vec![
-        Figures::new("`mirage --help`", "ms").measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?,
-    ];
+    let mut figures =
+        vec![Figures::new("`mirage --help`", "ms").measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?];
     figures.extend(pipeline(&tool)?);
     for connections in [1, 10, 100, 1000] {
         figures.extend(http(&tool, connections)?);

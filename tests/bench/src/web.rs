@@ -23,6 +23,7 @@ pub fn wrk(port: u16, load: Load) -> anyhow::Result<f64> {
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "{command:?} failed: {text}{}", String::from_utf8_lossy(&output.stderr));
     ensure!(!text.contains("Socket errors") && !text.contains("Non-2xx"), "not every request was answered:\n{text}");
-    let rate = text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")).context("wrk printed no rate")?;
+    let rate =
+        text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")).context("wrk printed no rate")?;
     Ok(rate.trim().parse()?)
 }

@@ -1,5 +1,11 @@
 //! What an argument is called, takes and means.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
+use super::Args;
+
 /// One argument of a unikernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argument {
@@ -37,4 +43,29 @@ pub struct Group {
     pub prefix: &'static str,
     /// The arguments.
     pub arguments: &'static [Argument],
+}
+
+impl Group {
+    /// The arguments of `T`, said to be those `of` something: that is also what finds their values again.
+    pub const fn new<T: Args>(of: &'static str) -> Self {
+        Self { of, prefix: "", arguments: T::ARGUMENTS }
+    }
+
+    /// The same with `prefix` before every name.
+    pub const fn prefixed(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// An argument's whole name: with the group's prefix.
+    pub fn name(&self, argument: &Argument) -> String {
+        match self.prefix {
+            "" => argument.name.to_owned(),
+            prefix => format!("{prefix}-{}", argument.name),
+        }
+    }
+
+    /// The whole names of all its arguments.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.arguments.iter().map(|argument| self.name(argument))
+    }
 }

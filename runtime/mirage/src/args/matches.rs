@@ -1,9 +1,178 @@
-//! A parsed command line.
-pub struct Matches<'a>(core::marker::PhantomData<&'a ()>);
+//! A command line checked against the arguments there are.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{ArgsError, Argument, FromArg, Group, Shape};
+
 /// What a command line asks for.
-pub enum Request<'a> {
-    /// Run.
-    Run(Matches<'a>),
-    /// Help.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// To run with these values.
+    Run(Values),
+    /// The page of [`Usage`](super::Usage).
     Help,
+}
+
+/// The values of a command line: every name is one there is, nothing is missing, nothing is there twice that may not.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    groups: &'static [Group],
+    given: Vec<Given>,
+}
+
+#[derive(Clone, Debug)]
+struct Given {
+    group: usize,
+    argument: &'static Argument,
+    value: Option<String>,
+}
+
+impl Values {
+    /// Checks `words` against the arguments of `groups`: `--name VALUE`, `--name=VALUE`, `--flag`.
+    ///
+    /// # Errors
+    /// What the first wrong word is wrong about; then what is missing.
+    pub fn parse<W: AsRef<str>>(
+        groups: &'static [Group],
+        words: impl IntoIterator<Item = W>,
+    ) -> Result<Request, ArgsError> {
+        let mut given: Vec<Given> = Vec::new();
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            let word = word.as_ref();
+            if word == "--help" {
+                return Ok(Request::Help);
+            }
+            let text = word.strip_prefix("--").ok_or_else(|| ArgsError::Stray(word.to_owned()))?;
+            let (name, inline) = match text.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (text, None),
+            };
+            let (group, argument) = find(groups, name).ok_or_else(|| ArgsError::unknown(groups, name))?;
+            let value = match (argument.shape, inline) {
+                (Shape::Flag, Some(_)) => return Err(ArgsError::FlagWithValue(argument.name)),
+                (Shape::Flag, None) => None,
+                (_, Some(value)) => Some(value),
+                (_, None) => Some(words.next().ok_or(ArgsError::NoValue(argument.name))?.as_ref().to_owned()),
+            };
+            let again = given.iter().any(|other| other.group == group && other.argument == argument);
+            if again && argument.shape != Shape::Many {
+                return Err(ArgsError::Twice(argument.name));
+            }
+            given.push(Given { group, argument, value });
+        }
+        for (index, group) in groups.iter().enumerate() {
+            for argument in group.arguments {
+                let missing = argument.shape == Shape::Required
+                    && argument.default.is_none()
+                    && !given.iter().any(|given| given.group == index && given.argument == argument);
+                if missing {
+                    return Err(ArgsError::Missing(argument.name));
+                }
+            }
+        }
+        Ok(Request::Run(Self { groups, given }))
+    }
+
+    /// The values of the group that is `of` something; none were given if there is no such group.
+    pub fn group(&self, of: &str) -> Matches<'_> {
+        let group = self.groups.iter().position(|group| group.of == of).unwrap_or(usize::MAX);
+        Matches { values: self, group }
+    }
+}
+
+/// The values given for one group of arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Matches<'a> {
+    values: &'a Values,
+    group: usize,
+}
+
+impl<'a> Matches<'a> {
+    /// Whether the flag was given.
+    pub fn flag(&self, argument: &Argument) -> bool {
+        self.given(argument).next().is_some()
+    }
+
+    /// The value given, or the default, or none.
+    ///
+    /// # Errors
+    /// [`ArgsError::Invalid`].
+    pub fn one<T: FromArg>(&self, argument: &Argument) -> Result<Option<T>, ArgsError> {
+        let value = self.given(argument).next().and_then(|given| given.value.as_deref()).or(argument.default);
+        value.map(|value| read(argument, value)).transpose()
+    }
+
+    /// The value given, or the default.
+    ///
+    /// # Errors
+    /// [`ArgsError::Missing`] or [`ArgsError::Invalid`].
+    pub fn required<T: FromArg>(&self, argument: &Argument) -> Result<T, ArgsError> {
+        self.one(argument)?.ok_or(ArgsError::Missing(argument.name))
+    }
+
+    /// Every value given, in order.
+    ///
+    /// # Errors
+    /// [`ArgsError::Invalid`].
+    pub fn many<T: FromArg>(&self, argument: &Argument) -> Result<Vec<T>, ArgsError> {
+        self.given(argument).filter_map(|given| given.value.as_deref()).map(|value| read(argument, value)).collect()
+    }
+
+    fn given(&self, argument: &Argument) -> impl Iterator<Item = &'a Given> {
+        let Self { values, group } = *self;
+        values.given.iter().filter(move |given| given.group == group && given.argument.name == argument.name)
+    }
+}
+
+fn read<T: FromArg>(argument: &Argument, value: &str) -> Result<T, ArgsError> {
+    T::from_arg(value).map_err(|reason| ArgsError::Invalid { name: argument.name, value: value.to_owned(), reason })
+}
+
+/// The group and argument a name means.
+fn find(groups: &'static [Group], name: &str) -> Option<(usize, &'static Argument)> {
+    groups.iter().enumerate().find_map(|(index, group)| {
+        let name = group.local(name)?;
+        let argument = group.arguments.iter().find(|argument| argument.name == name)?;
+        Some((index, argument))
+    })
+}
+
+impl Group {
+    /// A name as this group knows it: without the group's prefix, none if it has another.
+    fn local<'n>(&self, name: &'n str) -> Option<&'n str> {
+        match self.prefix {
+            "" => Some(name),
+            prefix => name.strip_prefix(prefix)?.strip_prefix('-'),
+        }
+    }
+}
+
+impl ArgsError {
+    fn unknown(groups: &[Group], name: &str) -> Self {
+        let names = groups.iter().flat_map(Group::names).chain(["help".to_owned()]);
+        let near = names.map(|there| (distance(&there, name), there)).min();
+        // A third of the letters may be off: more is another word.
+        let nearest = near.filter(|(distance, _)| *distance <= name.len().div_ceil(3)).map(|(_, there)| there);
+        Self::Unknown { name: name.to_owned(), nearest }
+    }
+}
+
+/// Levenshtein's distance in bytes: how many are to be added, dropped or changed.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = i;
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+        for (j, b) in right.bytes().enumerate() {
+            let changed = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }

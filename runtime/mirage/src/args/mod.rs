@@ -1,6 +1,6 @@
 //! Runtime arguments: what a unikernel is told at boot, by argv on unix and by the kernel command line elsewhere.
 //!
-//! [`Argument`] describes one, `#[derive(Args)]` a struct of them; [`Matches`] is a parsed command line, [`words`]
+//! [`Argument`] describes one, `#[derive(Args)]` a struct of them; [`Values`] is a checked command line, [`words`]
 //! cuts a kernel command line by the one quoting rule there is.
 
 mod describe;
@@ -10,13 +10,16 @@ mod value;
 mod words;
 
 pub use describe::{Argument, Group, Shape};
-pub use matches::{Matches, Request};
+pub use matches::{Matches, Request, Values};
 pub use usage::Usage;
 pub use value::{FromArg, Seconds};
 pub use words::{join, words};
 
 use alloc::string::String;
 use core::fmt;
+use core::net::IpAddr;
+
+use crate::log::Filter;
 
 /// Arguments of the application's own, made from a struct by `#[derive(Args)]`.
 ///
@@ -38,26 +41,27 @@ pub trait Args: Sized + 'static {
     ///
     /// # Errors
     /// When one is missing or is not what its type wants.
-    fn from_matches(matches: &Matches<'_>) -> Result<Self, ArgsError>;
+    fn from_matches(matches: Matches<'_>) -> Result<Self, ArgsError>;
 }
 
 /// The arguments every unikernel takes, besides `--help`.
-pub const BOOT: &[Argument] = &[
-    Argument {
-        name: "logs",
-        value: "LEVEL|SOURCE:LEVEL,…",
-        doc: "What is logged: off, error, warn, info, debug or trace, for all or for one source",
-        default: Some("info"),
-        shape: Shape::Many,
-    },
-    Argument {
-        name: "delay",
-        value: "SECONDS",
-        doc: "Wait before the devices are connected",
-        default: Some("0"),
-        shape: Shape::One,
-    },
-];
+#[derive(mirage::Args, Clone, Debug, Default)]
+pub struct Boot {
+    /// What is logged: off, error, warn, info, debug or trace, for all or for one source
+    #[arg(value = "LEVEL|SOURCE:LEVEL,…", default = "info")]
+    pub logs: Filter,
+    /// Wait before the devices are connected
+    #[arg(value = "SECONDS", default = "0")]
+    pub delay: Seconds,
+}
+
+/// Which of a host's addresses a stack over the host's sockets listens on.
+#[derive(mirage::Args, Clone, Copy, Debug, Default)]
+pub struct Listen {
+    /// Accept on this address only, instead of every one this host has
+    #[arg(value = "ADDRESS")]
+    pub listen: Option<IpAddr>,
+}
 
 /// A command line that cannot be taken: ends the unikernel with status 64.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +72,7 @@ pub enum ArgsError {
         /// What was given, without the dashes.
         name: String,
         /// The nearest name there is, if one is near.
-        nearest: Option<&'static str>,
+        nearest: Option<String>,
     },
     /// A word that is not an argument at all.
     Stray(String),

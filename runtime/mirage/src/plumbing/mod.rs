@@ -29,7 +29,7 @@ pub async fn device<T, E: Display>(
 ///
 /// # Errors
 /// [`FailureKind::Arguments`].
-pub fn arguments<T: Args>(declared: &'static str, matches: &Matches<'_>) -> Result<T, Failure> {
+pub fn arguments<T: Args>(declared: &'static str, matches: Matches<'_>) -> Result<T, Failure> {
     T::from_matches(matches).map_err(|error| Failure::new(FailureKind::Arguments, T::PATH, declared, error.to_string()))
 }
 

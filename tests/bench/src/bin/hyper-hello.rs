@@ -36,10 +36,8 @@ fn main() -> anyhow::Result<()> {
             });
             tokio::task::spawn_local(async move {
                 // The unikernel sends no date either. A client that goes away mid-request is its own business.
-                let _ = http1::Builder::new()
-                    .auto_date_header(false)
-                    .serve_connection(TokioIo::new(stream), hello)
-                    .await;
+                let _ =
+                    http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), hello).await;
             });
         }
     }))
