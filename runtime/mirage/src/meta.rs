@@ -1,7 +1,6 @@
 //! What `#[mirage::job]`, `#[mirage::device]` and `#[derive(Args)]` leave behind for config.rs to read.
 
 use core::fmt::Display;
-use core::future::Future;
 
 /// A kind of device: what a handle in config.rs is a handle to.
 ///
@@ -16,6 +15,11 @@ pub trait Kind: Sized + 'static {
 }
 
 /// A job as `#[mirage::job]` described it.
+#[diagnostic::on_unimplemented(
+    message = "this function is not a job",
+    label = "not a job",
+    note = "put `#[mirage::job]` on the function in unikernel.rs"
+)]
 pub trait Job {
     /// Its name, place and parameters.
     const INFO: JobInfo;
@@ -85,9 +89,3 @@ impl<E: Display> Outcome for Result<core::convert::Infallible, E> {
         self.map(|never| match never {})
     }
 }
-
-/// What the check beside an `async fn` job asks of it: a future whose output is an [`Outcome`].
-#[diagnostic::on_unimplemented(message = "a job is an `async fn`", label = "not a future")]
-pub trait JobFuture: Future<Output: Outcome> {}
-
-impl<F: Future<Output: Outcome>> JobFuture for F {}

@@ -1,0 +1,12 @@
+//! Random numbers nobody can foretell.
+
+use mirage::kind;
+
+use crate::device::{Target, device};
+use crate::node::Impl;
+
+/// Random numbers, seeded by the platform.
+#[track_caller]
+pub fn default_random() -> Impl<kind::Random> {
+    device("random").doc("Random numbers nobody can foretell").on(Target::Unix, "mirage_unix::Random").provide()
+}
