@@ -1,0 +1,97 @@
+//! What every device of this platform is connected to.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::time::{self, Duration};
+
+use mirage::args::{Matches, Values};
+use mirage::time::Instant;
+use mirage_executor::{Executor, StdQueue, Timers};
+
+use crate::pool::Pool;
+use crate::reactor::{Reactor, Registration};
+
+/// The process a unikernel runs in: its loop, its timers, its command line. Cheap to clone.
+#[derive(Clone)]
+pub struct Platform(Rc<Inner>);
+
+struct Inner {
+    start: time::Instant,
+    values: Values,
+    reactor: Reactor,
+    timers: Timers,
+    pool: Pool,
+    spawner: mirage_executor::Spawner<StdQueue>,
+    /// Standard input, once somebody reads it: it can be registered once only, and not at all if it is a file.
+    stdin: OnceCell<Option<Registration>>,
+}
+
+impl Platform {
+    /// The group of arguments every unikernel takes.
+    pub const BOOT: &'static str = "every unikernel";
+
+    pub(crate) fn new(
+        start: time::Instant,
+        values: Values,
+        reactor: Reactor,
+        timers: Timers,
+        executor: &Executor<StdQueue>,
+    ) -> Self {
+        let (pool, spawner, stdin) = (Pool::default(), executor.spawner(), OnceCell::new());
+        Self(Rc::new(Inner { start, values, reactor, timers, pool, spawner, stdin }))
+    }
+
+    /// The values given on the command line for the group `of` something.
+    pub fn arguments(&self, of: &str) -> Matches<'_> {
+        self.0.values.group(of)
+    }
+
+    pub(crate) fn start(&self) -> time::Instant {
+        self.0.start
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        now(self.0.start)
+    }
+
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.0.timers.sleep_until(self.now() + duration).await;
+    }
+
+    pub(crate) fn reactor(&self) -> &Reactor {
+        &self.0.reactor
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    pub(crate) fn stdin(&self) -> Option<&Registration> {
+        self.0.stdin.get_or_init(|| self.0.reactor.register(rustix::stdio::stdin()).ok()).as_ref()
+    }
+}
+
+/// The time since `start`.
+pub(crate) fn now(start: time::Instant) -> Instant {
+    Instant::START + start.elapsed()
+}
+
+/// Starts tasks on the loop.
+#[derive(Clone)]
+pub struct Spawner(mirage_executor::Spawner<StdQueue>);
+
+impl Spawner {
+    /// The loop of this process.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(platform: &Platform) -> Result<Self, std::convert::Infallible> {
+        Ok(Self(platform.0.spawner.clone()))
+    }
+}
+
+impl mirage::Spawn for Spawner {
+    fn spawn<F: Future<Output = ()> + 'static>(&self, task: F) {
+        self.0.spawn(task);
+    }
+}

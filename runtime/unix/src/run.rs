@@ -1,0 +1,97 @@
+//! The loop, and how a process ends.
+
+use std::pin::pin;
+use std::process::ExitCode;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use mirage::Args as _;
+use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values};
+use mirage::plumbing::{Failure, FailureKind};
+use mirage_executor::{Executor, StdQueue, Timers};
+
+use crate::Platform;
+use crate::platform::now;
+use crate::reactor::Reactor;
+use crate::signals::Signals;
+
+/// Turns taken before the outside world is looked at again.
+const TURNS: usize = 1024;
+
+/// Runs the unikernel `name`: reads the command line, connects the devices and runs the jobs, all by `start`.
+///
+/// Ends with 0 when the jobs are done or a signal asked for an end, with [`FailureKind::status`] otherwise.
+pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
+    let started = Instant::now();
+    let print_panic = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        print_panic(panic);
+        std::process::exit(101);
+    }));
+    let values = match command_line(groups) {
+        Ok(Request::Run(values)) => values,
+        Ok(Request::Help) => {
+            print!("{}", Usage { name, groups });
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return failed(name, FailureKind::Arguments, &error.to_string()),
+    };
+    match serve(started, values, start) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(failure)) => failed(name, failure.kind(), &failure.to_string()),
+        Err(error) => failed(name, FailureKind::Device, &format!("the platform could not be started: {error}")),
+    }
+}
+
+fn failed(name: &str, kind: FailureKind, reason: &str) -> ExitCode {
+    eprintln!("{name}: error: {reason}");
+    ExitCode::from(kind.status())
+}
+
+fn command_line(groups: &'static [Group]) -> Result<Request, ArgsError> {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let request = Values::parse(groups, words)?;
+    if let Request::Run(values) = &request {
+        // Read once more where it is needed; here, so that it is refused before anything is connected.
+        Boot::from_matches(values.group(Platform::BOOT))?;
+    }
+    Ok(request)
+}
+
+/// Runs until the unikernel is done, has failed or is told to stop.
+fn serve<F>(started: Instant, values: Values, start: impl FnOnce(Platform) -> F) -> std::io::Result<Result<(), Failure>>
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
+    let reactor = Reactor::new()?;
+    let signals = Signals::new(&reactor)?;
+    let (executor, timers) = (Executor::<StdQueue>::new(), Timers::default());
+    let delay = Boot::from_matches(values.group(Platform::BOOT)).unwrap_or_default().delay;
+    let platform = Platform::new(started, values, reactor.clone(), timers.clone(), &executor);
+    let unikernel = start(platform.clone());
+    let mut done = pin!(executor.start(async move {
+        if !delay.0.is_zero() {
+            platform.sleep(delay.0).await;
+        }
+        unikernel.await
+    }));
+    let mut stop = pin!(executor.start(async move { signals.stop().await }));
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        let busy = executor.run_ready(TURNS);
+        if let Poll::Ready(outcome) = done.as_mut().poll(&mut context) {
+            return Ok(outcome);
+        }
+        if stop.as_mut().poll(&mut context).is_ready() {
+            mirage::log::info!("stopping: a signal asks for it");
+            return Ok(Ok(()));
+        }
+        let wait =
+            if busy { Some(std::time::Duration::ZERO) } else { timers.next().map(|deadline| deadline - now(started)) };
+        reactor.wait(wait)?;
+        timers.fire(now(started));
+    }
+}
