@@ -4,7 +4,7 @@
 
 mod read;
 
-pub use read::read;
+pub use read::{ReadError, read};
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,9 @@
 //!
 //! Plain data; the generated files are a function of it.
 
+mod check;
+mod keys;
+mod names;
 mod resolve;
 
 pub use resolve::{Settings, resolve};

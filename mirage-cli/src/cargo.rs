@@ -1,0 +1,187 @@
+//! Running cargo: what it is told everywhere, and what it says sorted into progress, artifacts and diagnostics.
+
+use std::process::Command;
+
+use camino::Utf8PathBuf;
+use cargo_metadata::{CompilerMessage, Message, diagnostic::DiagnosticLevel};
+
+use crate::error::{Error, Exit};
+use crate::process::{self, End, Stream};
+use crate::report::{Reporter, Step};
+
+/// What the user said about how cargo is to be run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cargo {
+    /// Without the network.
+    pub offline: bool,
+    /// Without changing the project's Cargo.lock.
+    pub locked: bool,
+}
+
+/// What cargo made and said.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    /// Whether all went well.
+    pub success: bool,
+    /// The executables, by the name of their target.
+    pub executables: Vec<(String, Utf8PathBuf)>,
+    /// Warnings as rustc renders them.
+    pub warnings: String,
+    /// Errors as rustc renders them.
+    pub errors: Vec<CompilerMessage>,
+    /// What cargo itself said is wrong.
+    pub said: String,
+}
+
+impl Compiled {
+    /// The errors as rustc renders them; what cargo said when it never came to run rustc.
+    pub fn verbatim(&self) -> String {
+        if self.errors.is_empty() {
+            return self.said.trim_end().to_owned();
+        }
+        self.errors.iter().map(|error| rendered(error)).collect::<String>().trim_end().to_owned()
+    }
+
+    /// Cargo never came to run rustc: the network, the manifest, the lock.
+    pub fn cargo_failed(&self) -> Option<Error> {
+        if !self.errors.is_empty() {
+            return None;
+        }
+        // Rustc's own words, when a dependency's build script or a crate's compiler died without a diagnostic.
+        Some(explain(Exit::Compile, "cargo failed", self.said.trim_end()))
+    }
+}
+
+impl Cargo {
+    /// `cargo SUBCOMMAND` with what the user said.
+    pub fn command(self, subcommand: &str) -> Command {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(program);
+        command.arg(subcommand);
+        // Cargo's variables are for the program it runs, and `mirage` may itself be run by cargo.
+        for variable in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "RUST_RECURSION_COUNT"] {
+            command.env_remove(variable);
+        }
+        command.args(self.offline.then_some("--offline")).args(self.locked.then_some("--locked"));
+        command
+    }
+
+    /// Runs a cargo command that answers on its standard output.
+    ///
+    /// # Errors
+    /// As [`explain`], with what cargo said; its exit code is `exit` unless it is the network's fault.
+    pub fn answer(mut command: Command, exit: Exit, what: &str, step: &Step) -> Result<String, Error> {
+        let (mut answer, mut said) = (String::new(), String::new());
+        let end = process::run(command.env("CARGO_TERM_COLOR", "never"), None, |stream, line| match stream {
+            Stream::Out => {
+                answer.push_str(line);
+                answer.push('\n');
+            }
+            Stream::Err => sort(line, &mut said, step),
+        })?;
+        match end {
+            End::Exit(status) if status.success() => Ok(answer),
+            _ => Err(explain(exit, what, said.trim_end())),
+        }
+    }
+
+    /// Runs `cargo build`, its progress the lines of a step.
+    ///
+    /// # Errors
+    /// When cargo cannot be run, or on Ctrl-C; a failure to compile is in the result.
+    pub fn compile(mut command: Command, reporter: &Reporter, step: &Step) -> Result<Compiled, Error> {
+        let color = if reporter.color() { "always" } else { "never" };
+        let format = if reporter.color() { "json-diagnostic-rendered-ansi" } else { "json" };
+        command.arg(format!("--message-format={format}")).env("CARGO_TERM_COLOR", color);
+        let mut compiled = Compiled::default();
+        let end = process::run(&mut command, None, |stream, line| match stream {
+            Stream::Out => message(line, &mut compiled),
+            Stream::Err => sort(line, &mut compiled.said, step),
+        })?;
+        compiled.success = matches!(end, End::Exit(status) if status.success());
+        Ok(compiled)
+    }
+}
+
+fn message(line: &str, compiled: &mut Compiled) {
+    let Ok(message) = serde_json::from_str::<Message>(line) else { return };
+    match message {
+        Message::CompilerArtifact(artifact) => {
+            let executable = artifact.executable.map(|file| (artifact.target.name, file));
+            compiled.executables.extend(executable);
+        }
+        Message::CompilerMessage(message) => match message.message.level {
+            // The last word of a failing rustc, "aborting due to …", has no place and says nothing.
+            DiagnosticLevel::Error | DiagnosticLevel::Ice
+                if !message.message.spans.is_empty() || message.message.code.is_some() =>
+            {
+                compiled.errors.push(message);
+            }
+            DiagnosticLevel::Error if !message.message.message.starts_with("aborting due to") => {
+                compiled.errors.push(message);
+            }
+            DiagnosticLevel::Warning if !message.message.spans.is_empty() => compiled.warnings += rendered(&message),
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+fn rendered(message: &CompilerMessage) -> &str {
+    message.message.rendered.as_deref().unwrap_or(&message.message.message)
+}
+
+/// A line of cargo's standard error: progress to the step, the rest to what it said.
+fn sort(line: &str, said: &mut String, step: &Step) {
+    let plain = without_color(line);
+    let first = plain.split_whitespace().next().unwrap_or_default();
+    let progress = plain.starts_with(' ') && first.starts_with(char::is_uppercase) && !said.contains("Caused by");
+    if progress {
+        step.line(plain.trim());
+    } else {
+        said.push_str(line);
+        said.push('\n');
+    }
+}
+
+fn without_color(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' {
+            letters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain
+}
+
+/// An error out of what cargo said, which is the network's fault if it sounds like that.
+pub fn explain(exit: Exit, what: &str, said: &str) -> Error {
+    const NETWORK: [&str; 9] = [
+        "--offline",
+        "failed to download",
+        "Could not resolve host",
+        "Couldn't resolve host",
+        "network failure",
+        "spurious network error",
+        "unable to update registry",
+        "failed to fetch",
+        "offline mode",
+    ];
+    let plain = without_color(said);
+    if NETWORK.iter().any(|sign| plain.contains(sign)) {
+        return Error::new(Exit::Unavailable, format!("{what}: a crate it needs is not on this machine"))
+            .detail(said)
+            .hint("`mirage depend` fetches every crate while there is a network; after it `--offline` works");
+    }
+    let error = Error::new(exit, what).detail(said);
+    if plain.contains("--locked was passed") || plain.contains("because --locked") {
+        return error.hint("Cargo.lock is not up to date: run once without `--locked`");
+    }
+    if plain.contains("multiple workspace roots") {
+        return error.hint("the workspace's `members` take in the generated folder: add `mirage` to its `exclude`");
+    }
+    error
+}
