@@ -133,7 +133,7 @@ fn argument(field: &Field, mistakes: &mut Mistakes) -> Option<Argument> {
     let text = name.as_ref().map_or(spelt, LitStr::value);
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(letters) {
-        let place = name.map_or_else(|| LitStr::new(&text, ident.span()), |name| name);
+        let place = name.unwrap_or_else(|| LitStr::new(&text, ident.span()));
         mistakes.at(place, "an argument's name is lower-case letters, digits and `-`, a letter first");
     } else if text == "help" {
         mistakes.at(&ident, "every unikernel has a `--help` of its own: call this otherwise");

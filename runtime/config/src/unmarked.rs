@@ -14,6 +14,7 @@ macro_rules! arities {
         /// Gives [`NotMarkedAsJob`] a constructor of this many parameters.
         pub trait $name {
             /// Never called.
+            #[allow(clippy::too_many_arguments)]
             fn job<$($parameter),*>($(_: $parameter),*) {}
         }
 

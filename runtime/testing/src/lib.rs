@@ -1,1 +1,43 @@
-//! To come.
+//! Runs a unikernel in a test: in-memory devices, virtual time and a simulated network, on the host, without rights.
+//!
+//! ```
+//! # mod app {
+//! #     use mirage::{Console, Time};
+//! #     pub async fn start(console: impl Console, time: impl Time) {
+//! #         console.log("good morning").await;
+//! #         time.sleep(core::time::Duration::from_secs(16 * 60 * 60)).await;
+//! #         console.log("good night").await;
+//! #     }
+//! # }
+//! #[mirage::test]
+//! async fn says_good_night(world: mirage_test::World) {
+//!     app::start(world.console(), world.time()).await;
+//!     assert_eq!(world.console().lines(), ["good morning", "good night"]);
+//! }
+//! ```
+//!
+//! Time is virtual: when nothing is left to do at one moment, the clock jumps to the next that anybody waits for, so
+//! that sixteen hours pass at once. Everything random comes from one seed, by default the test's name, and the network
+//! is part of it: how long bytes are under way and into what pieces they fall. So a run repeats exactly; a failing one
+//! prints its seed, and `MIRAGE_TEST_SEED` tries others.
+#![forbid(unsafe_code)]
+#![allow(async_fn_in_trait)]
+
+mod args;
+mod clock;
+mod console;
+mod network;
+mod random;
+mod resolver;
+mod run;
+mod signal;
+mod world;
+
+pub use args::args;
+pub use clock::{Clock, Time, WallClock};
+pub use console::Console;
+pub use network::{Flow, Host, Listener, Network, Reader, Stack, Tcp, Udp, UdpSocket, Writer, read_to_end};
+pub use random::Random;
+pub use resolver::{Resolver, Unknown};
+pub use run::{Options, TestOutcome, run};
+pub use world::{Spawner, World};

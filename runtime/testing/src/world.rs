@@ -1,0 +1,83 @@
+//! The world of one test.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use mirage_executor::StdQueue;
+
+use crate::network::{Host, Network, Stack};
+use crate::{Clock, Console, Random, Resolver, Time, WallClock};
+
+/// The devices of one test. All clones are one world.
+#[derive(Clone)]
+pub struct World {
+    pub(crate) clock: Clock,
+    console: Console,
+    random: Random,
+    resolver: Resolver,
+    network: Network,
+    spawner: Spawner,
+}
+
+/// Starts tasks in the world.
+pub type Spawner = mirage_executor::Spawner<StdQueue>;
+
+impl World {
+    /// Where the application lives if nothing else is said.
+    pub const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+
+    pub(crate) fn new(seed: u64, spawner: Spawner) -> Self {
+        let (clock, random) = (Clock::default(), Random::new(seed));
+        let network = Network::new(clock.clone(), random.clone());
+        Self { clock, console: Console::default(), random, resolver: Resolver::default(), network, spawner }
+    }
+
+    /// The console.
+    pub fn console(&self) -> Console {
+        self.console.clone()
+    }
+
+    /// The monotonic clock, in virtual time.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// The wall clock, in virtual time.
+    pub fn wall_clock(&self) -> WallClock {
+        WallClock(self.clock.clone())
+    }
+
+    /// Sleeps and time-outs, in virtual time.
+    pub fn time(&self) -> Time {
+        Time(self.clock.clone())
+    }
+
+    /// The random device.
+    pub fn random(&self) -> Random {
+        self.random.clone()
+    }
+
+    /// The resolver, which knows no name yet.
+    pub fn resolver(&self) -> Resolver {
+        self.resolver.clone()
+    }
+
+    /// What starts tasks.
+    pub fn spawner(&self) -> Spawner {
+        self.spawner.clone()
+    }
+
+    /// The network all hosts are on.
+    pub fn network(&self) -> Network {
+        self.network.clone()
+    }
+
+    /// The stack of the application's host, [`World::HOST`].
+    pub fn stack(&self) -> Stack {
+        self.host(Self::HOST).stack()
+    }
+
+    /// A host with this address, on the same network.
+    pub fn host(&self, address: impl Into<IpAddr>) -> Host {
+        Host::new(self.network.clone(), address.into())
+    }
+}
