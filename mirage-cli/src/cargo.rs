@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use camino::Utf8PathBuf;
-use cargo_metadata::{CompilerMessage, Message, diagnostic::DiagnosticLevel};
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{CompilerMessage, Message, PackageId, TargetKind};
 
 use crate::error::{Error, Exit};
 use crate::process::{self, End, Stream};
@@ -25,6 +26,8 @@ pub struct Compiled {
     pub success: bool,
     /// The executables, by the name of their target.
     pub executables: Vec<(String, Utf8PathBuf)>,
+    /// The packages with a library, and a file of each.
+    pub packages: Vec<(PackageId, Utf8PathBuf)>,
     /// Warnings as rustc renders them.
     pub warnings: String,
     /// Errors as rustc renders them.
@@ -109,6 +112,10 @@ fn message(line: &str, compiled: &mut Compiled) {
         Message::CompilerArtifact(artifact) => {
             let executable = artifact.executable.map(|file| (artifact.target.name, file));
             compiled.executables.extend(executable);
+            let kinds = [TargetKind::Lib, TargetKind::RLib];
+            if artifact.target.kind.iter().any(|kind| kinds.contains(kind)) {
+                compiled.packages.extend(artifact.filenames.into_iter().next().map(|file| (artifact.package_id, file)));
+            }
         }
         Message::CompilerMessage(message) => match message.message.level {
             // The last word of a failing rustc, "aborting due to …", has no place and says nothing.

@@ -98,6 +98,13 @@ impl Staging {
     }
 }
 
+/// Folders a `mirage` that was killed left in `folder`.
+pub fn abandoned(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8().into_iter().flatten().filter_map(Result::ok);
+    let left = entries.filter(|entry| entry.file_name().starts_with(PREFIX) && entry.path().is_dir());
+    left.map(|entry| entry.into_path()).collect()
+}
+
 /// Held while a project's generated files are written.
 #[derive(Debug)]
 pub struct Lock {

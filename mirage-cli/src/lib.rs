@@ -7,18 +7,23 @@
 //! first half of the way and remembers in `state` what it did, so that no half repeats work.
 #![forbid(unsafe_code)]
 
+pub mod build;
 pub mod cargo;
+pub mod clean;
 pub mod configure;
+pub mod depend;
 pub mod emit;
 pub mod error;
 pub mod evaluate;
 pub mod files;
 pub mod graph;
 pub mod hash;
+pub mod image;
 pub mod inputs;
 pub mod plan;
 pub mod process;
 pub mod project;
 pub mod report;
+pub mod run;
 pub mod state;
 pub mod target;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::files;
+use crate::inputs::Inputs;
 use crate::plan::Settings;
 
 /// What was done the last time.
@@ -21,8 +22,10 @@ pub struct State {
     pub generated: BTreeMap<String, String>,
     /// What was built: a digest of every file in `dist/`.
     pub built: BTreeMap<String, String>,
-    /// A digest of the executable the image was made from, and of what else went into it.
-    pub image: String,
+    /// The cargo profile it was built with.
+    pub profile: String,
+    /// What it was built from.
+    pub inputs: Option<Inputs>,
 }
 
 impl State {

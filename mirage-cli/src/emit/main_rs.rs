@@ -81,7 +81,7 @@ fn aliases(plan: &Plan) -> String {
 
 fn arguments(plan: &Plan) -> String {
     let group = |type_: &str, of: &str| Expr::call(format!("Group::new::<{type_}>"), vec![literal(of)]);
-    let mut groups = vec![group("Boot", "every unikernel")];
+    let mut groups = vec![Expr::text("Group::new::<Boot>(Platform::BOOT)")];
     for device in &plan.devices {
         let Some((type_, of)) = arguments_type(device) else { continue };
         let group = group(&type_, of);

@@ -73,6 +73,7 @@ fn crates(metadata: &Metadata) -> (Vec<Crate>, BTreeMap<&PackageId, usize>) {
         let Some(library) = library else { continue };
         index.insert(&package.id, crates.len());
         crates.push(Crate {
+            id: package.id.repr.clone(),
             name: package.name.to_string(),
             version: package.version.to_string(),
             library: library.name.replace('-', "_"),

@@ -42,6 +42,8 @@ pub struct Project {
 /// A crate and where it is from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crate {
+    /// The package's id, as cargo gives it.
+    pub id: String,
     /// The package's name.
     pub name: String,
     /// Its version.

@@ -1,0 +1,57 @@
+//! Flags for rustc that keep the paths of this machine out of an image.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use toml_edit::{Array, DocumentMut, Item, Value};
+
+use crate::inputs::surroundings;
+use crate::project::Project;
+
+/// Adds the flags to those the user has, wherever cargo takes them from: it looks in one place only.
+pub fn add(command: &mut Command, project: &Project) {
+    let flags = remaps(project);
+    if let Ok(theirs) = env::var("CARGO_ENCODED_RUSTFLAGS") {
+        let all = theirs.split('\u{1f}').filter(|flag| !flag.is_empty()).map(str::to_owned).chain(flags);
+        command.env("CARGO_ENCODED_RUSTFLAGS", all.collect::<Vec<_>>().join("\u{1f}"));
+    } else if let Ok(theirs) = env::var("RUSTFLAGS") {
+        let all = theirs.split_whitespace().map(str::to_owned).chain(flags);
+        command.env("CARGO_ENCODED_RUSTFLAGS", all.collect::<Vec<_>>().join("\u{1f}"));
+    } else {
+        let place = if targets_have_flags(project) { "target.'cfg(all())'.rustflags" } else { "build.rustflags" };
+        let list = Value::Array(flags.iter().map(String::as_str).collect::<Array>());
+        command.arg("--config").arg(format!("{place}={}", list.to_string().trim()));
+    }
+}
+
+/// Every folder a source may be in by the name it has in an image, the crate's; a folder in another one after it, since
+/// the last that fits is taken. The same for every target and profile, so that none makes another's work undone.
+fn remaps(project: &Project) -> Vec<String> {
+    let mut names: BTreeMap<Utf8PathBuf, &str> = BTreeMap::new();
+    for there in &project.crates {
+        match &there.source {
+            None => _ = names.insert(there.folder.clone(), &there.name),
+            Some(_) => _ = there.folder.parent().map(|folder| names.insert(folder.to_owned(), "crates")),
+        }
+    }
+    names.insert(project.generated(), "main");
+    names.insert(project.target_dir.clone(), "target");
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_by_key(|(folder, _)| folder.components().count());
+    let remap = |(folder, name): &(Utf8PathBuf, &str)| format!("--remap-path-prefix={folder}={name}");
+    // What rustc says is for people, who want the paths as they are.
+    std::iter::once("--remap-path-scope=object".to_owned()).chain(names.iter().map(remap)).collect()
+}
+
+/// Whether a configuration of cargo has flags for some target: then it does not look at `build.rustflags`.
+fn targets_have_flags(project: &Project) -> bool {
+    let has = |file: &Utf8Path| -> Option<bool> {
+        let config: DocumentMut = fs::read_to_string(file).ok()?.parse().ok()?;
+        let targets = config.get("target")?.as_table_like()?;
+        Some(targets.iter().any(|(_, target)| target.get("rustflags").is_some_and(Item::is_value)))
+    };
+    surroundings(&project.generated()).iter().any(|file| has(file) == Some(true))
+}

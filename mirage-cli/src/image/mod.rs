@@ -1,0 +1,85 @@
+//! From an executable to what is in `dist/`: the image, its debug symbols and its manifest.
+
+mod manifest;
+mod strip;
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use camino::Utf8PathBuf;
+
+use crate::build::Executable;
+use crate::configure::Configured;
+use crate::error::{Error, Exit};
+use crate::files::{Staging, cannot_write};
+use crate::hash;
+use crate::plan::Plan;
+use crate::process;
+use crate::project::Project;
+use crate::report::Reporter;
+
+/// Where the parts of an image are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// What runs.
+    pub file: Utf8PathBuf,
+    /// The same with all its symbols.
+    pub debug: Utf8PathBuf,
+    /// What it is and what it is made of, as JSON.
+    pub manifest: Utf8PathBuf,
+}
+
+impl Image {
+    /// Where the image of this plan is, built or not.
+    pub fn new(project: &Project, plan: &Plan) -> Self {
+        let part = |suffix: &str| project.dist().join(format!("{}{suffix}", plan.name));
+        Self { file: part(""), debug: part(".debug"), manifest: part(".json") }
+    }
+
+    /// Whether every part is there as it was `built`.
+    pub fn is_whole(&self, built: &BTreeMap<String, String>) -> bool {
+        [&self.file, &self.debug, &self.manifest].iter().all(|file| {
+            let recorded = file.file_name().and_then(|name| built.get(name));
+            recorded.is_some_and(|digest| hash::of_file(file).is_ok_and(|there| there == *digest))
+        })
+    }
+}
+
+/// Makes the image, all of it or nothing, and says the digest of each part, and of what `before` left there.
+///
+/// # Errors
+/// [`Exit::Compile`] when what was built is no executable, [`Exit::CannotWrite`].
+pub fn make(
+    project: &Project,
+    configured: &Configured,
+    executable: &Executable,
+    image: &Image,
+    before: &BTreeMap<String, String>,
+    reporter: &Reporter,
+) -> Result<BTreeMap<String, String>, Error> {
+    let name = &configured.plan.name;
+    let step = reporter.step("Making", &format!("dist/{name}"));
+    let whole = fs::read(&executable.file)
+        .map_err(|error| Error::new(Exit::Compile, format!("`{}` cannot be read: {error}", executable.file)))?;
+    let stripped = strip::strip(&whole)
+        .map_err(|error| Error::bug(format!("`{}` cannot be stripped: {error}", executable.file)))?;
+    let manifest = manifest::manifest(project, configured, executable, &stripped)?;
+
+    let staging = Staging::new(&project.folder)?;
+    let parts = [(&image.file, stripped), (&image.debug, whole), (&image.manifest, manifest.into_bytes())];
+    let mut digests = before.clone();
+    let mut names = vec![];
+    for (file, bytes) in &parts {
+        let name = file.file_name().unwrap_or_default();
+        staging.write(name, bytes)?;
+        digests.insert(name.to_owned(), hash::of(bytes));
+        names.push(name);
+    }
+    let file = staging.path().join(name);
+    fs::set_permissions(&file, Permissions::from_mode(0o755)).map_err(|error| cannot_write(&file, &error))?;
+    process::check()?;
+    staging.commit(&project.dist(), names)?;
+    step.done();
+    Ok(digests)
+}
