@@ -53,7 +53,7 @@ pub trait Flow: BufRead + BufWrite + 'static {
     /// The half that reads.
     type Reader: BufRead<Error = Self::Error> + 'static;
     /// The half that writes. Closing or dropping it ends the stream towards the peer and leaves the reader alone.
-    type Writer: BufWrite + Write<Error = Self::Error> + 'static;
+    type Writer: BufWrite<Error = Self::Error> + 'static;
 
     /// The other end's address.
     fn peer(&self) -> SocketAddr;

@@ -1,0 +1,16 @@
+use mirage_config::prelude::*;
+
+fn main() -> Unikernel {
+    let console = default_console();
+    let stack = generic_stack(default_network());
+    let resolver = default_resolver(stack);
+    let (time, spawn) = (default_time(), default_spawn());
+    unikernel("knocking").about("Knock on the right ports, and be shown another site").job(job!(knocking::start(
+        console,
+        stack,
+        resolver,
+        time,
+        spawn,
+        args()
+    )))
+}

@@ -1,0 +1,119 @@
+//! Hostname: which site a sequence of knocks leads to.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use crate::{KNOCKS, State};
+
+/// A host to forward to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Its name, or its address: an IPv6 one without brackets.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+}
+
+impl Host {
+    /// The port of HTTP (RFC 9110 §4.2.1).
+    const HTTP: u16 = 80;
+
+    /// A host on the port of HTTP.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_string(), port: Self::HTTP }
+    }
+}
+
+/// As in a `Host` field: the port is left out where it is HTTP's own.
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, port } = self;
+        match (name.contains(':'), *port == Self::HTTP) {
+            (false, true) => f.write_str(name),
+            (false, false) => write!(f, "{name}:{port}"),
+            (true, true) => write!(f, "[{name}]"),
+            (true, false) => write!(f, "[{name}]:{port}"),
+        }
+    }
+}
+
+impl FromStr for Host {
+    type Err = String;
+
+    /// `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (address, port) = rest.split_once(']').ok_or("a `[` is not closed")?;
+                let address: core::net::Ipv6Addr =
+                    address.parse().map_err(|_| format!("`{address}` is no IPv6 address"))?;
+                (address.to_string(), port)
+            }
+            None => {
+                let end = text.find(':').unwrap_or(text.len());
+                (text[..end].to_string(), &text[end..])
+            }
+        };
+        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+        if name.is_empty() || name.len() > 253 || !name.chars().all(letters) {
+            return Err(format!("`{name}` is no host name"));
+        }
+        let port = match port.strip_prefix(':') {
+            Some(port) => match port.parse() {
+                Ok(port @ 1..) => port,
+                _ => return Err(format!("`{port}` is no port from 1 to 65535")),
+            },
+            None if port.is_empty() => Self::HTTP,
+            None => return Err(format!("`{port}` after the host is not `:PORT`")),
+        };
+        Ok(Self { name, port })
+    }
+}
+
+/// A sequence of knocks and the host it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The knocks, each from 1 to 256.
+    pub sequence: Vec<u16>,
+    /// The host.
+    pub host: Host,
+}
+
+impl FromStr for Site {
+    type Err = String;
+
+    /// `1,2=HOST[:PORT]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (knocks, host) = text.split_once('=').ok_or("it is not of the form `1,2=HOST[:PORT]`")?;
+        let knock = |text: &str| match text.parse() {
+            Ok(knock @ 1..=KNOCKS) => Ok(knock),
+            _ => Err(format!("`{text}` is no knock from 1 to {KNOCKS}")),
+        };
+        let sequence = knocks.split(',').map(knock).collect::<Result<Vec<_>, _>>()?;
+        if sequence.len() > State::LONGEST {
+            return Err(format!("a sequence has at most {} knocks", State::LONGEST));
+        }
+        Ok(Self { sequence, host: host.parse()? })
+    }
+}
+
+/// The sites there are, by their sequences.
+#[derive(Clone, Debug)]
+pub struct Table(BTreeMap<Vec<u16>, Host>);
+
+impl Table {
+    /// The sites of old, and others that are added or replace them.
+    pub fn new(sites: impl IntoIterator<Item = Site>) -> Self {
+        let old = [(Vec::from([1]), Host::new("unikernel.org")), (Vec::from([1, 2]), Host::new("mirage.io"))];
+        Self(old.into_iter().chain(sites.into_iter().map(|site| (site.sequence, site.host))).collect())
+    }
+
+    /// The host that this sequence, exactly and whole, leads to.
+    pub fn find(&self, sequence: &[u16]) -> Option<&Host> {
+        self.0.get(sequence)
+    }
+}

@@ -1,0 +1,256 @@
+//! A request and its answer.
+
+use alloc::vec::Vec;
+
+use embedded_io_async::{BufRead, Write};
+use mirage::{Flow, Time};
+
+use crate::compose::chunk_size;
+use crate::{Body, Compose, Error, Framing, Head, Limits, Version};
+
+/// Bytes of a request thrown away, at the most, so that its connection can be used again or its client reads an answer.
+pub(crate) const LINGER: usize = 256 * 1024;
+
+/// A request and its answer. The two are apart, so that one can be read while the other is written.
+pub struct Exchange<'a, F: Flow, T> {
+    head: &'a Head,
+    /// The request's body.
+    pub incoming: Incoming<'a, F::Reader, T>,
+    /// The answer.
+    pub outgoing: Outgoing<'a, F::Writer, T>,
+}
+
+/// The body of a request.
+pub struct Incoming<'a, R, T> {
+    reader: &'a mut R,
+    time: &'a T,
+    limits: &'a Limits,
+    body: Body,
+}
+
+/// An answer.
+pub struct Outgoing<'a, W, T> {
+    writer: &'a mut W,
+    time: &'a T,
+    limits: &'a Limits,
+    out: &'a mut Vec<u8>,
+    progress: Progress,
+    framing: Framing,
+    version: Version,
+    /// Whether the method is `HEAD`, whose answer has no body.
+    headless: bool,
+    keep_alive: bool,
+    /// The client waits for a word before it sends its body (RFC 9110 §10.1.1).
+    awaited: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    Answering,
+    Answered,
+}
+
+impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
+    pub(crate) fn new(
+        reader: &'a mut F::Reader,
+        writer: &'a mut F::Writer,
+        time: &'a T,
+        limits: &'a Limits,
+        head: &'a Head,
+        framing: Framing,
+        out: &'a mut Vec<u8>,
+    ) -> Self {
+        out.clear();
+        let body = Body::new(framing);
+        let version = head.version();
+        let awaited = !body.is_done() && version == Version::Http11 && head.lists("expect", "100-continue");
+        let incoming = Incoming { reader, time, limits, body };
+        let outgoing = Outgoing {
+            writer,
+            time,
+            limits,
+            out,
+            progress: Progress::Waiting,
+            framing: Framing::Empty,
+            version,
+            headless: head.method() == "HEAD",
+            keep_alive: head.keeps_alive(),
+            awaited,
+        };
+        Self { head, incoming, outgoing }
+    }
+
+    /// The request's head.
+    pub fn head(&self) -> &'a Head {
+        self.head
+    }
+
+    /// Asks for the request's body, where the client waits to be asked.
+    ///
+    /// # Errors
+    /// When the client does not take it.
+    pub async fn accept(&mut self) -> Result<(), Error<F::Error>> {
+        if core::mem::take(&mut self.outgoing.awaited) {
+            self.outgoing.out.clear();
+            Compose::response(self.outgoing.out, 100).end();
+            self.outgoing.send().await?;
+            self.outgoing.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Answers in one go. Where the method is `HEAD`, the body is counted and not sent.
+    ///
+    /// # Errors
+    /// When the client does not take it.
+    pub async fn respond<'f>(
+        &mut self,
+        status: u16,
+        fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+        body: &[u8],
+    ) -> Result<(), Error<F::Error>> {
+        self.outgoing.begin(status, fields, Framing::Length(body.len() as u64)).await?;
+        self.outgoing.write(body).await?;
+        self.outgoing.end().await
+    }
+
+    /// Skips what is left of the request; tells whether another may follow.
+    pub(crate) async fn finish(mut self) -> Result<bool, Error<F::Error>> {
+        match self.outgoing.progress {
+            Progress::Waiting => self.respond(500, [], b"").await?,
+            // An answer that was broken off can be told from one still coming only by the end of the stream.
+            Progress::Answering => return Ok(false),
+            Progress::Answered => {}
+        }
+        let mut left = LINGER;
+        while self.outgoing.keep_alive && !self.incoming.is_done() {
+            let length = self.incoming.fill().await?.len();
+            if length > left {
+                return Ok(false);
+            }
+            left -= length;
+            self.incoming.consume(length);
+        }
+        Ok(self.outgoing.keep_alive)
+    }
+}
+
+impl<R: BufRead, T: Time> Incoming<'_, R, T> {
+    /// Whether all of it has been read.
+    pub fn is_done(&self) -> bool {
+        self.body.is_done()
+    }
+
+    /// Waits for more of it and shows it in place; nothing is the end.
+    ///
+    /// # Errors
+    /// Those of [`Body::fill`], and [`Error::TimedOut`].
+    pub async fn fill(&mut self) -> Result<&[u8], Error<R::Error>> {
+        self.time.timeout(self.limits.patience, self.body.fill(self.reader)).await.map_err(|_| Error::TimedOut)?
+    }
+
+    /// Counts bytes of it as read.
+    pub fn consume(&mut self, length: usize) {
+        self.body.consume(self.reader, length);
+    }
+}
+
+impl<W: Write, T: Time> Outgoing<'_, W, T> {
+    /// Whether nothing of it has been sent yet.
+    pub fn is_waiting(&self) -> bool {
+        self.progress == Progress::Waiting
+    }
+
+    /// Closes the connection after this answer.
+    pub fn close(&mut self) {
+        self.keep_alive = false;
+    }
+
+    /// Begins it; its body follows by [`write`](Self::write). [`Framing::Chunked`] is for a body of unknown length; a
+    /// client of HTTP/1.0 gets that until the connection ends.
+    ///
+    /// # Errors
+    /// When the client does not take it.
+    pub async fn begin<'f>(
+        &mut self,
+        status: u16,
+        fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+        framing: Framing,
+    ) -> Result<(), Error<W::Error>> {
+        self.framing = match framing {
+            Framing::Chunked if self.version == Version::Http10 => Framing::UntilClose,
+            // RFC 9110 §8.6: such an answer says no length at all.
+            _ if matches!(status, 100..=199 | 204 | 304) => Framing::Empty,
+            other => other,
+        };
+        // A client that waits to be asked for its body gets an answer instead; whether it sends the body is open.
+        self.keep_alive &= self.framing != Framing::UntilClose && !self.awaited;
+        self.progress = Progress::Answering;
+        self.out.clear();
+        let mut head = Compose::response(self.out, status);
+        for (name, value) in fields {
+            head.field(name, value);
+        }
+        head.framing(self.framing);
+        if !self.keep_alive {
+            head.field("Connection", "close");
+        } else if self.version == Version::Http10 {
+            head.field("Connection", "keep-alive");
+        }
+        head.end();
+        self.send().await
+    }
+
+    /// Sends more of the body.
+    ///
+    /// # Errors
+    /// When the client does not take it.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error<W::Error>> {
+        if bytes.is_empty() || self.headless || self.framing == Framing::Empty {
+            return Ok(());
+        }
+        if self.framing == Framing::Chunked {
+            self.out.clear();
+            chunk_size(self.out, bytes.len());
+            self.send().await?;
+        }
+        self.time.timeout(self.limits.patience, self.writer.write_all(bytes)).await.map_err(|_| Error::TimedOut)??;
+        if self.framing == Framing::Chunked {
+            self.out.clear();
+            self.out.extend_from_slice(b"\r\n");
+            self.send().await?;
+        }
+        Ok(())
+    }
+
+    /// Hands what was written to the network.
+    ///
+    /// # Errors
+    /// When the client does not take it.
+    pub async fn flush(&mut self) -> Result<(), Error<W::Error>> {
+        Ok(self.time.timeout(self.limits.patience, self.writer.flush()).await.map_err(|_| Error::TimedOut)??)
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// When the client does not take it.
+    pub async fn end(&mut self) -> Result<(), Error<W::Error>> {
+        if self.framing == Framing::Chunked && !self.headless {
+            self.out.clear();
+            self.out.extend_from_slice(b"0\r\n\r\n");
+            self.send().await?;
+        }
+        self.progress = Progress::Answered;
+        self.flush().await
+    }
+
+    async fn send(&mut self) -> Result<(), Error<W::Error>> {
+        Ok(self
+            .time
+            .timeout(self.limits.patience, self.writer.write_all(self.out))
+            .await
+            .map_err(|_| Error::TimedOut)??)
+    }
+}

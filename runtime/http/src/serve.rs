@@ -1,0 +1,95 @@
+//! Answering the requests of a connection.
+
+use alloc::vec::Vec;
+
+use embedded_io_async::BufRead;
+use mirage::{BufWrite, Flow, Time};
+
+use crate::exchange::{Exchange, LINGER};
+use crate::{Compose, Error, Framing, Head, Limits};
+
+/// Answers every request of a connection with `handler`, one after the other, until the client is done, asks for what
+/// cannot be had, or takes too long. What the handler leaves of a request's body is skipped.
+///
+/// # Errors
+/// What ended the connection other than well; the client has been told where it could be.
+pub async fn serve<F: Flow, T: Time>(
+    flow: F,
+    time: &T,
+    limits: &Limits,
+    mut handler: impl AsyncFnMut(&mut Exchange<'_, F, T>) -> Result<(), Error<F::Error>>,
+) -> Result<(), Error<F::Error>> {
+    let (mut reader, mut writer) = flow.split();
+    let (mut head, mut out) = (Head::default(), Vec::new());
+    loop {
+        // Neither a client that says nothing for long nor one that is done is a failure.
+        let Ok(received) = time.timeout(limits.idle, reader.fill_buf()).await else { return Ok(()) };
+        if received?.is_empty() {
+            return Ok(());
+        }
+        let mut untold = true;
+        let outcome = async {
+            let read = time.timeout(limits.patience, head.request(&mut reader, limits)).await;
+            let Some(head) = read.map_err(|_| Error::TimedOut)?? else { return Ok(false) };
+            let framing = Framing::of_request(head)?;
+            let mut exchange = Exchange::new(&mut reader, &mut writer, time, limits, head, framing, &mut out);
+            let handled = handler(&mut exchange).await;
+            untold = exchange.outgoing.is_waiting();
+            handled?;
+            exchange.finish().await
+        };
+        match outcome.await {
+            Ok(true) => {}
+            Ok(false) => return linger(&mut reader, &mut writer, time, limits).await,
+            Err(error) => {
+                if let Some(status) = error.status().filter(|_| untold) {
+                    refuse(&mut writer, time, limits, &mut out, status).await?;
+                    linger(&mut reader, &mut writer, time, limits).await?;
+                }
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Tells a client that its request cannot be taken.
+async fn refuse<W: BufWrite, T: Time>(
+    writer: &mut W,
+    time: &T,
+    limits: &Limits,
+    out: &mut Vec<u8>,
+    status: u16,
+) -> Result<(), Error<W::Error>> {
+    out.clear();
+    Compose::response(out, status).framing(Framing::Length(0)).field("Connection", "close").end();
+    let sent = time.timeout(limits.patience, async {
+        writer.write_all(out).await?;
+        writer.flush().await
+    });
+    Ok(sent.await.map_err(|_| Error::TimedOut)??)
+}
+
+/// Ends the stream towards the client, and reads on for a bounded while: a connection closed with bytes unread is reset,
+/// and the client might never see its answer.
+async fn linger<R: BufRead, W: BufWrite<Error = R::Error>, T: Time>(
+    reader: &mut R,
+    writer: &mut W,
+    time: &T,
+    limits: &Limits,
+) -> Result<(), Error<R::Error>> {
+    let ending = async {
+        writer.close().await?;
+        let mut left = LINGER;
+        while left > 0 {
+            let length = reader.fill_buf().await?.len().min(left);
+            if length == 0 {
+                break;
+            }
+            reader.consume(length);
+            left -= length;
+        }
+        Ok(())
+    };
+    // A client that neither reads nor ends has been waited for long enough.
+    time.timeout(limits.patience, ending).await.unwrap_or(Ok(())).map_err(Error::Io)
+}
