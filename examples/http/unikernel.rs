@@ -1,0 +1,55 @@
+//! A web server with one page.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::rc::Rc;
+use core::time::Duration;
+
+use mirage::io::Error as _;
+use mirage::{Listener, Spawn, Tcp, Time, log};
+use mirage_http::{Exchange, Limits, serve};
+
+const PAGE: &[u8] = b"<!DOCTYPE html>\n<title>Hello</title>\n<h1>Hello from a unikernel!</h1>\n";
+
+/// What the unikernel is told at boot.
+#[derive(mirage::Args, Clone, Debug)]
+pub struct Options {
+    /// Serve HTTP on this port
+    #[arg(value = "PORT", default = "80")]
+    pub http_port: u16,
+}
+
+/// Serves the page, for ever.
+#[mirage::job]
+pub async fn start<T: Tcp>(tcp: T, time: impl Time, spawn: impl Spawn, options: Options) -> Result<(), T::Error> {
+    let mut listener = tcp.listen(options.http_port).await?;
+    log::info!("serving HTTP on port {}", listener.port());
+    let limits = Rc::new(Limits::default());
+    loop {
+        let flow = match listener.accept().await {
+            Ok(flow) => flow,
+            Err(error) => {
+                // Too many connections, most likely: some of them end soon.
+                log::warn!("nothing accepted for a moment: {:?}", error.kind());
+                time.sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let (time, limits) = (time.clone(), Rc::clone(&limits));
+        spawn.spawn(async move {
+            let answer =
+                async |exchange: &mut Exchange<'_, _, _>| match (exchange.head().method(), exchange.head().target()) {
+                    ("GET" | "HEAD", "/") => {
+                        exchange.respond(200, [("Content-Type", &b"text/html; charset=utf-8"[..])], PAGE).await
+                    }
+                    ("GET" | "HEAD", _) => exchange.respond(404, [], b"").await,
+                    _ => exchange.respond(405, [("Allow", &b"GET, HEAD"[..])], b"").await,
+                };
+            if let Err(error) = serve(flow, &time, &limits, answer).await {
+                log::debug!("a connection ended: {error}");
+            }
+        });
+    }
+}
