@@ -10,6 +10,8 @@
 pub mod build;
 pub mod cargo;
 pub mod clean;
+pub mod cli;
+pub mod commands;
 pub mod configure;
 pub mod depend;
 pub mod emit;
@@ -25,5 +27,6 @@ pub mod process;
 pub mod project;
 pub mod report;
 pub mod run;
+pub mod show;
 pub mod state;
 pub mod target;

@@ -31,7 +31,9 @@ pub fn settle(graph: &Graph, settings: &Settings) -> (Vec<Setting>, Vec<Problem>
             Some(_) => {}
         }
     }
-    let settled = graph.keys.iter().map(|key| settle_one(key, &settings.target, &settings.keys)).collect();
+    // `target` is a key to config.rs; here it has its place already.
+    let keys = graph.keys.iter().filter(|key| key.name != "target");
+    let settled = keys.map(|key| settle_one(key, &settings.target, &settings.keys)).collect();
     (settled, problems)
 }
 

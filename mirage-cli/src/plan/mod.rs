@@ -7,6 +7,7 @@ mod keys;
 mod names;
 mod resolve;
 
+pub use keys::{settle, target};
 pub use resolve::{Settings, resolve};
 
 use serde::Serialize;

@@ -120,14 +120,14 @@ impl<'g> Walk<'g> {
     }
 
     fn built(&mut self, id: usize, built: &Built) -> Option<(String, Make)> {
-        // What it stands on first, also when it cannot be had itself: the user is told of all that is missing.
-        let over = self.each(&built.over);
         let Some(implementation) = built.implementations.get(self.target) else {
+            // What it would stand on may be missing too: that follows from this, and nobody asked for it.
             if !self.missing.contains(&id) {
                 self.missing.push(id);
             }
             return None;
         };
+        let over = self.each(&built.over);
         let (arguments, needs) = (built.arguments.clone(), built.needs.clone());
         let make = Make::Connect { platform: implementation.platform, over, arguments, needs };
         Some((implementation.path.clone(), make))
@@ -168,12 +168,12 @@ fn explain(graph: &Graph, settings: &Settings, keys: &[Setting], missing: &[usiz
     let hint = choices(graph, settings, keys);
     let place = |&id: &usize| {
         let device = &graph.devices[id];
-        Place { at: device.declared.clone(), label: format!("`{}` exists for {}", device.name, targets(device)) }
+        Place { at: device.declared.clone(), label: format!("`{}`: {}", device.name, targets(device)) }
     };
     if target::find(target).is_some_and(|target| target.platform.is_none()) {
-        let names = missing.iter().map(|&id| format!("`{}`", graph.devices[id].name)).collect::<BTreeSet<_>>();
+        let names: BTreeSet<_> = missing.iter().map(|&id| format!("`{}`", graph.devices[id].name)).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
-        let message = format!("there is no platform for `{target}` yet, and with it no {names}");
+        let message = format!("there is no platform for `{target}` yet, so these cannot be had: {names}");
         return vec![Problem { message, hint, places: missing.iter().map(place).collect() }];
     }
     let each = missing.iter().map(|id| Problem {
@@ -187,9 +187,10 @@ fn explain(graph: &Graph, settings: &Settings, keys: &[Setting], missing: &[usiz
 fn targets(device: &graph::Device) -> String {
     match &device.origin {
         Origin::Built(built) if !built.implementations.is_empty() => {
-            built.implementations.keys().map(String::as_str).collect::<Vec<_>>().join(" and ")
+            let targets = built.implementations.keys().map(|target| format!("`{target}`"));
+            format!("on {} only", targets.collect::<Vec<_>>().join(" and "))
         }
-        _ => "no target yet".into(),
+        _ => "on no target yet".into(),
     }
 }
 
@@ -201,8 +202,9 @@ fn choices(graph: &Graph, settings: &Settings, keys: &[Setting]) -> String {
         walk.missing.is_empty() && walk.problems.is_empty()
     };
     let mut options = vec![];
-    for (index, key) in graph.keys.iter().enumerate().filter(|(index, _)| keys[*index].used) {
-        for value in key.values.iter().filter(|value| value.value != keys[index].value) {
+    for (index, setting) in keys.iter().enumerate().filter(|(_, setting)| setting.used) {
+        let Some(key) = graph.keys.iter().find(|key| key.name == setting.key) else { continue };
+        for value in key.values.iter().filter(|value| value.value != setting.value) {
             let mut changed = keys.to_vec();
             changed[index].value.clone_from(&value.value);
             if complete(&settings.target, changed) {

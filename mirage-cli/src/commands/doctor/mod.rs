@@ -1,0 +1,127 @@
+//! `mirage doctor`.
+
+mod checks;
+mod packages;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{print, print_json};
+use crate::error::{Error, Exit};
+use crate::report::{Format, Reporter};
+use crate::target::{self, Target};
+use checks::{CHECKS, Check, Need};
+
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const OPEN: Style = AnsiColor::Yellow.on_default().bold();
+const NAME: Style = Style::new().bold();
+
+/// Says what this machine can build and run, for one target or for all.
+///
+/// # Errors
+/// [`Exit::Unavailable`] if something is missing without which the one target asked for, or any, cannot be built.
+pub fn doctor(only: Option<&str>, reporter: &Reporter) -> Result<(), Error> {
+    let targets: Vec<&Target> = match only {
+        None => target::ALL.iter().collect(),
+        Some(name) => vec![target::find(name).ok_or_else(|| {
+            let names = target::ALL.iter().map(|target| format!("`{}`", target.name)).collect::<Vec<_>>();
+            Error::new(Exit::Usage, format!("there is no target `{name}`"))
+                .hint(format!("the targets are {}", names.join(", ")))
+        })?],
+    };
+    let mut sections = vec![Section::new("every target", None, CHECKS.iter().filter(|check| check.target.is_none()))];
+    for target in targets {
+        let checks = CHECKS.iter().filter(|check| check.target == Some(target.name));
+        sections.push(Section::new(target.name, Some(target), checks));
+    }
+    match reporter.format() {
+        Format::Json => print_json(&sections.iter().map(Section::json).collect::<Vec<_>>())?,
+        Format::Human => print(sections.iter().map(Section::text).collect::<Vec<_>>().join("\n"))?,
+    }
+    let unbuildable = |section: &Section| section.found.iter().any(|found| found.blocks());
+    match sections.iter().find(|section| unbuildable(section)) {
+        Some(section) => Err(Error::new(Exit::Unavailable, format!("{} lacks what it needs", section.title))
+            .hint("run the commands above")),
+        None => Ok(()),
+    }
+}
+
+/// What was found for a target.
+struct Section {
+    title: &'static str,
+    target: Option<&'static Target>,
+    found: Vec<Found>,
+}
+
+/// What a check found: a version or the like, or what is wrong.
+struct Found {
+    check: &'static Check,
+    outcome: Result<String, String>,
+}
+
+impl Found {
+    fn blocks(&self) -> bool {
+        self.outcome.is_err() && self.check.need == Need::ToBuild
+    }
+}
+
+impl Section {
+    fn new(title: &'static str, target: Option<&'static Target>, checks: impl Iterator<Item = &'static Check>) -> Self {
+        let found = checks.map(|check| Found { check, outcome: (check.probe)() }).collect();
+        Self { title, target, found }
+    }
+
+    /// What can be done for this target, in a few words.
+    fn verdict(&self) -> String {
+        let Some(target) = self.target else { return String::new() };
+        if target.platform.is_none() {
+            return format!("{OPEN}not built by this version yet{OPEN:#}");
+        }
+        let missing = |need| self.found.iter().any(|found| found.outcome.is_err() && found.check.need == need);
+        match (missing(Need::ToBuild), missing(Need::ToRun)) {
+            (true, _) => format!("{BAD}cannot be built here{BAD:#}"),
+            (false, true) => format!("{OPEN}can be built, not run{OPEN:#}"),
+            (false, false) => format!("{GOOD}can be built and run{GOOD:#}"),
+        }
+    }
+
+    fn text(&self) -> String {
+        let doc = self.target.map(|target| format!(", {}", target.doc)).unwrap_or_default();
+        let verdict = self.verdict();
+        let colon = if verdict.is_empty() { "" } else { ": " };
+        let mut text = format!("{NAME}{}{NAME:#}{doc}{colon}{verdict}\n", self.title);
+        for Found { check, outcome } in &self.found {
+            let line = match (outcome, check.need) {
+                (Ok(what), _) => format!("  {GOOD}ok{GOOD:#}       {}: {what}", check.name),
+                (Err(why), Need::Optional) => format!("  {OPEN}without{OPEN:#}  {}: {why}", check.name),
+                (Err(why), _) => format!("  {BAD}missing{BAD:#}  {}: {why}", check.name),
+            };
+            text += &line;
+            if outcome.is_err() {
+                text += &format!(" ({})", check.purpose);
+                if let Some(command) = packages::command(check) {
+                    text += &format!("\n           get it: {command}");
+                }
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let found = self.found.iter().map(|Found { check, outcome }| {
+            serde_json::json!({
+                "name": check.name,
+                "ok": outcome.is_ok(),
+                "found": outcome.as_ref().unwrap_or_else(|why| why),
+                "purpose": check.purpose,
+                "get": outcome.is_err().then(|| packages::command(check)).flatten(),
+            })
+        });
+        serde_json::json!({
+            "target": self.target.map(|target| target.name),
+            "supported": self.target.is_none_or(|target| target.platform.is_some()),
+            "checks": found.collect::<Vec<_>>(),
+        })
+    }
+}
