@@ -5,12 +5,6 @@ fn main() -> Unikernel {
     let stack = generic_stack(default_network());
     let resolver = default_resolver(stack);
     let (time, spawn) = (default_time(), default_spawn());
-    unikernel("knocking").about("Knock on the right ports, and be shown another site").job(job!(knocking::start(
-        console,
-        stack,
-        resolver,
-        time,
-        spawn,
-        args()
-    )))
+    let start = job!(knocking::start(console, stack, resolver, time, spawn, args()));
+    unikernel("knocking").about("Knock on the right ports, and be shown another site").job(start)
 }

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::task::Poll;
@@ -59,15 +60,17 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         let request = compose(head, &target, host)?;
 
         // Both at once: a host may answer before it has read the whole request, or as it reads it.
+        let uploaded = Cell::new(false);
         let outcome = {
             let incoming = &mut exchange.incoming;
             let upload = self.upload(request, incoming, &mut writer, head);
-            let download = self.download(&mut reader, &mut exchange.outgoing, head.method());
+            let download = self.download(&mut reader, &mut exchange.outgoing, head.method(), &uploaded);
             let (mut upload, mut download) = (pin!(upload), pin!(download));
-            let mut uploading = true;
             core::future::poll_fn(|context| {
-                if uploading && let Poll::Ready(outcome) = upload.as_mut().poll(context) {
-                    uploading = false;
+                if !uploaded.get()
+                    && let Poll::Ready(outcome) = upload.as_mut().poll(context)
+                {
+                    uploaded.set(true);
                     if let Err(Broken::Client(error)) = outcome {
                         return Poll::Ready(Err(Broken::Client(error)));
                     }
@@ -78,12 +81,7 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
             .await
         };
         match outcome {
-            Ok(()) => {
-                if !exchange.incoming.is_done() {
-                    exchange.outgoing.close();
-                }
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             Err(Broken::Client(error)) => Err(error),
             Err(Broken::Host(failure)) if exchange.outgoing.is_waiting() => self.fail(exchange, host, failure).await,
             // The client sees that its answer broke off, since the connection ends without the rest.
@@ -178,6 +176,7 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         reader: &mut U,
         outgoing: &mut Outgoing<'_, W, C>,
         method: &str,
+        uploaded: &Cell<bool>,
     ) -> Result<(), Broken<W::Error>> {
         let mut head = Head::default();
         loop {
@@ -199,6 +198,10 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
             (other, _) => other,
         };
         let said = if method == "HEAD" && said == Framing::UntilClose { Framing::Empty } else { said };
+        if !uploaded.get() {
+            // The rest of the request would be taken for the next one.
+            outgoing.close();
+        }
         let via = [("Via", VIA.as_bytes())];
         outgoing.begin(head.status(), kept.chain(UNCACHED).chain(via), said).await.map_err(Broken::Client)?;
         let mut body = Body::new(framing);

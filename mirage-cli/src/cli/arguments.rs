@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::report::Format;
+use crate::target;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -237,8 +239,8 @@ pub struct Subject {
 /// A target, if one is chosen.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TargetChoice {
-    /// What the image runs on: unix, kvm or xen
-    #[arg(short, long, value_name = "TARGET", group = "where")]
+    /// What the image runs on
+    #[arg(short, long, value_name = "TARGET", group = "where", value_parser = targets())]
     target: Option<String>,
     /// Short for `--target unix`
     #[arg(long, group = "where")]
@@ -307,6 +309,10 @@ pub enum Fact {
     Target,
     /// The package's version
     Version,
+}
+
+fn targets() -> PossibleValuesParser {
+    PossibleValuesParser::new(target::ALL.iter().map(|target| PossibleValue::new(target.name).help(target.doc)))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -73,12 +73,14 @@ fn now(clock: &crate::Clock) -> String {
     format!("{:.3} s", elapsed.as_secs_f64())
 }
 
-/// The seed given in the environment, or in the test, or one that follows from its name.
+/// The seed given in the test, or in the environment, or one that follows from the test's name.
 fn seed(options: Options) -> u64 {
-    let given = std::env::var("MIRAGE_TEST_SEED").ok().map(|seed| {
-        seed.parse().unwrap_or_else(|_| panic!("MIRAGE_TEST_SEED is a number from 0 to {}, not `{seed}`", u64::MAX))
-    });
-    given.or(options.seed).unwrap_or_else(|| {
+    let asked = || {
+        std::env::var("MIRAGE_TEST_SEED").ok().map(|seed| {
+            seed.parse().unwrap_or_else(|_| panic!("MIRAGE_TEST_SEED is a number from 0 to {}, not `{seed}`", u64::MAX))
+        })
+    };
+    options.seed.or_else(asked).unwrap_or_else(|| {
         let mut hasher = DefaultHasher::new();
         options.name.hash(&mut hasher);
         hasher.finish()

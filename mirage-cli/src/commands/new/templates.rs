@@ -41,9 +41,10 @@ pub const TEMPLATES: &[Template] = &[
             "options.rs",
             "proxy.rs",
             "state.rs",
-            "tests/control.rs",
-            "tests/forwarding.rs",
-            "tests/world/mod.rs",
+            "tests/knocking/main.rs",
+            "tests/knocking/control.rs",
+            "tests/knocking/forwarding.rs",
+            "tests/knocking/world.rs",
         ]
     ),
 ];

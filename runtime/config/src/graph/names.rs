@@ -19,8 +19,8 @@ pub fn device(name: &str) -> Option<&'static str> {
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(letters) {
         Some("a device's name is in snake case: lower-case letters, digits and `_`, a letter first")
-    } else if name.ends_with(|c: char| c.is_ascii_digit() || c == '_') {
-        Some("a device's name ends in a letter: its instances are numbered")
+    } else if name.ends_with('_') {
+        Some("a device's name does not end in `_`: its instances are numbered")
     } else {
         None
     }

@@ -1,0 +1,5 @@
+//! The unikernel on a network in memory and in virtual time.
+
+mod control;
+mod forwarding;
+mod world;
