@@ -42,7 +42,7 @@ impl Compiled {
         if self.errors.is_empty() {
             return self.said.trim_end().to_owned();
         }
-        self.errors.iter().map(|error| rendered(error)).collect::<String>().trim_end().to_owned()
+        self.errors.iter().map(rendered).collect::<String>().trim_end().to_owned()
     }
 
     /// Cargo never came to run rustc: the network, the manifest, the lock.

@@ -14,7 +14,7 @@ mod test;
 
 use proc_macro::TokenStream;
 
-/// Makes an `async fn` a job that config.rs can plumb with [`job!`].
+/// Makes an `async fn` a job that config.rs can plumb with `job!`.
 ///
 /// The function stays as it is. Beside it, under the same name but among the types, comes what config.rs checks its
 /// handles against. Its parameters are the devices it wants, each by value: `console: impl Console`, a generic

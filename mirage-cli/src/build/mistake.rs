@@ -19,7 +19,7 @@ pub fn explain(mut error: Error, project: &Project, compiled: &Compiled) -> Erro
             // A call may be broken over lines: the place stands on one of the first after its beginning.
             let from = span.line_start.saturating_sub(1);
             let near = lines.iter().skip(from.saturating_sub(2)).take(5);
-            if let Some((file, line)) = near.filter_map(|line| place(line)).last() {
+            if let Some((file, line)) = near.filter_map(|line| place(line)).next_back() {
                 let file = project.folder.join(file);
                 if !error.places.iter().any(|place| place.file == file && place.line == line) {
                     error = error.place(file, line, "plumbed here");

@@ -1,4 +1,4 @@
-//! From the generated files to an executable, by cargo; from there [`image`](crate::image) goes on.
+//! From the generated files to an executable, by cargo; from there [`image`] goes on.
 
 mod flags;
 mod mistake;

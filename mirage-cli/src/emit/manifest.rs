@@ -24,10 +24,10 @@ pub fn manifest(plan: &Plan, platform: &Platform, project: &Project) -> Result<S
     let theirs = theirs.map_err(|error| Error::new(Exit::NoProject, format!("`{root}` cannot be read: {error}")))?;
 
     let mut ours = DocumentMut::new();
-    ours.decor_mut().set_prefix(format!(
+    ours.decor_mut().set_prefix(
         "# Written by `mirage configure` from config.rs: the package main.rs is compiled in.\n\
-         # The crates are those of the project's own Cargo.lock; [profile] and [patch] are its workspace's.\n\n"
-    ));
+         # The crates are those of the project's own Cargo.lock; [profile] and [patch] are its workspace's.\n\n",
+    );
     ours["package"] = Item::Table(package(plan, project));
     ours["bin"] = Item::ArrayOfTables([bin(plan)].into_iter().collect());
     ours["dependencies"] = Item::Table(dependencies(plan, platform, project)?);

@@ -1,6 +1,6 @@
 //! Logging: the filter `--logs` sets, and how a line looks.
 //!
-//! An application logs through the [`log`](::log) crate, whose macros are re-exported here; a platform's logger
+//! An application logs through the `log` crate, whose macros are re-exported here; a platform's logger
 //! device installs the sink.
 
 use alloc::borrow::ToOwned;

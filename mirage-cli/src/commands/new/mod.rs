@@ -79,7 +79,7 @@ fn write(folder: &Utf8Path, files: &[(&'static str, String)]) -> Result<(), Erro
         made.map_err(|error| cannot_write(&shown, &error))?;
     }
     // A temporary folder is for its owner only; a project is as open as any other folder.
-    let open = fs::Permissions::from(std::os::unix::fs::PermissionsExt::from_mode(0o777 & !umask()));
+    let open: fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o777 & !umask());
     fs::set_permissions(staging.path(), open).map_err(|error| cannot_write(folder, &error))?;
     fs::rename(staging.path(), folder).map_err(|error| cannot_write(folder, &error))?;
     // What it was is where it belongs now, so there is nothing left to remove.
