@@ -1,7 +1,7 @@
 //! What makes a trait a kind of device.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::format_ident;
+use quote::{format_ident, quote};
 use syn::meta::parser;
 use syn::parse::Parser;
 use syn::{Attribute, FnArg, ItemTrait, Path, ReturnType, TraitItem, Type, parse2};
@@ -22,7 +22,7 @@ pub struct Device {
 /// Takes a trait for a kind of device.
 ///
 /// # Errors
-/// Everything that keeps it from being one.
+/// Everything that keeps it from being one, behind the item without the attributes that are ours.
 pub fn parse(attribute: TokenStream, item: TokenStream) -> Result<Device, TokenStream> {
     let mut mistakes = Mistakes::default();
     let (mut kind, mut shared) = (None, true);
@@ -41,14 +41,15 @@ pub fn parse(attribute: TokenStream, item: TokenStream) -> Result<Device, TokenS
     }
     let Ok(mut item) = parse2::<ItemTrait>(item.clone()) else {
         mistakes.at(&item, "a kind of device is a trait: put `#[mirage::device]` on one");
-        return Err(mistakes.into_tokens().unwrap_or_default());
+        let mistakes = mistakes.into_tokens();
+        return Err(quote!(#item #mistakes));
     };
     if !item.generics.params.is_empty() {
         mistakes.at(&item.generics, "a device trait has no parameters: make them associated types");
     }
     let types = item.items.iter_mut().filter_map(|item| member(item, &mut mistakes)).collect();
     match mistakes.into_tokens() {
-        Some(mistakes) => Err(mistakes),
+        Some(mistakes) => Err(quote!(#item #mistakes)),
         None => Ok(Device { kind: kind.unwrap_or_else(|| format_ident!("{}Kind", item.ident)), item, shared, types }),
     }
 }

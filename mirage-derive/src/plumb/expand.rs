@@ -8,8 +8,8 @@ use super::parse::Call;
 
 /// The handles, checked against the job's parameters in a closure that never runs, and the job made of them.
 ///
-/// The job is imported under another name so that, where the function is there but is no job, the glob import brings
-/// a type whose one error says so; `Arity` gives that type a constructor with as many parameters, so that it stays one.
+/// The job is imported under another name so that, where the function is there but is no job, the block around brings a
+/// type whose one error says so; `Arity` gives that type a constructor with as many parameters, so that it stays one.
 pub fn expand(call: &Call) -> TokenStream {
     let path = &call.path;
     let name = spelt(path);
@@ -27,11 +27,13 @@ pub fn expand(call: &Call) -> TokenStream {
         .map(|(handle, variable)| quote_spanned!(handle.span() => ::mirage_config::check(#variable)));
     quote! {{
         #[allow(unused_imports)]
-        use ::mirage_config::unmarked::{*, #arity as _};
-        use #path as __mirage_job;
-        #(#bound)*
-        let _ = || __mirage_job::job(#(#checked),*);
-        ::mirage_config::Job::new::<__mirage_job>(#name, &[#(#variables.erase()),*])
+        use ::mirage_config::unmarked::{stand_in::*, #arity as _};
+        {
+            use #path as __mirage_job;
+            #(#bound)*
+            let _ = || __mirage_job::job(#(#checked),*);
+            ::mirage_config::Job::new::<__mirage_job>(#name, &[#(#variables.erase()),*])
+        }
     }}
 }
 

@@ -24,8 +24,8 @@ pub fn parse(attribute: TokenStream, item: TokenStream) -> Result<Test, TokenStr
         if !meta.path.is_ident("seed") {
             return Err(meta.error("`#[mirage::test]` takes `seed = 7`"));
         }
-        let number: LitInt = meta.value()?.parse()?;
-        number.base10_parse::<u64>()?;
+        let number: LitInt = meta.value()?.parse().map_err(not_a_seed)?;
+        number.base10_parse::<u64>().map_err(not_a_seed)?;
         seed = Some(number);
         Ok(())
     });
@@ -51,4 +51,8 @@ pub fn parse(attribute: TokenStream, item: TokenStream) -> Result<Test, TokenStr
         Some(mistakes) => Err(mistakes),
         None => Ok(Test { function, seed }),
     }
+}
+
+fn not_a_seed(error: syn::Error) -> syn::Error {
+    syn::Error::new(error.span(), "a seed is a number from 0 to 18446744073709551615")
 }

@@ -1,13 +1,16 @@
 //! What stands in for a function that `job!` is given but that is no job, so that rustc has one thing to say about it.
 //!
-//! `job!` imports the job as `__mirage_job` beside a glob import of this module. A job brings a type of its own and
-//! hides [`NotMarkedAsJob`]; a mere function does not.
+//! `job!` imports the job as `__mirage_job`, and [`stand_in`] in a block around it. A job brings a type of its own and
+//! hides [`NotMarkedAsJob`]; a mere function does not; and for a name there is not, rustc hides both.
 #![doc(hidden)]
 
 /// A function without `#[mirage::job]`.
 pub enum NotMarkedAsJob {}
 
-pub use NotMarkedAsJob as __mirage_job;
+/// What `job!` imports all of, in a block around the one it imports the job in.
+pub mod stand_in {
+    pub use super::NotMarkedAsJob as __mirage_job;
+}
 
 macro_rules! arities {
     ($($name:ident($($parameter:ident)*);)*) => {$(

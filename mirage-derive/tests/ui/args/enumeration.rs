@@ -1,0 +1,6 @@
+#[derive(mirage::Args)]
+enum Options {
+    Port(u16),
+}
+
+fn main() {}

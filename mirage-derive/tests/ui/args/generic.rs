@@ -1,0 +1,7 @@
+#[derive(mirage::Args)]
+struct Options<T> {
+    /// Listen here
+    port: T,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(mirage::Args)]
+struct Options {
+    /// Help whom
+    help: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(mirage::Args)]
+struct Options {
+    port: u16,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(mirage::Args)]
+struct Options(u16);
+
+fn main() {}

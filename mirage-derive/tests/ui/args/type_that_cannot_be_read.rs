@@ -1,0 +1,9 @@
+struct Port;
+
+#[derive(mirage::Args)]
+struct Options {
+    /// Listen here
+    port: Port,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[derive(mirage::Args)]
+struct Options {
+    /// Listen here
+    #[arg(short = "p")]
+    port: u16,
+}
+
+fn main() {}

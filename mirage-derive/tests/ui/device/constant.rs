@@ -1,0 +1,6 @@
+#[mirage::device]
+pub trait Sensor: Clone + 'static {
+    const RATE: u32;
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[mirage::device]
+pub trait Sensor: Clone + 'static {
+    #[kind = 5]
+    type Reading: Copy;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[mirage::device]
+pub trait Sensor: Clone + 'static {
+    fn find() -> u8;
+}
+
+fn main() {}

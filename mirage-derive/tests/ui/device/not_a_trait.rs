@@ -1,0 +1,4 @@
+#[mirage::device]
+pub struct Sensor;
+
+fn main() {}

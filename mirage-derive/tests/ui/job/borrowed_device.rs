@@ -1,0 +1,6 @@
+use mirage::Console;
+
+#[mirage::job]
+pub async fn start(_: &impl Console) {}
+
+fn main() {}

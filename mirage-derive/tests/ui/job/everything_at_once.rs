@@ -1,0 +1,6 @@
+use mirage::Console;
+
+#[mirage::job]
+fn start<const N: usize>(_: &impl Console) {}
+
+fn main() {}

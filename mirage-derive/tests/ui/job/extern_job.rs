@@ -1,0 +1,4 @@
+#[mirage::job]
+pub async extern "C" fn start() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+pub struct App;
+
+impl App {
+    #[mirage::job]
+    pub async fn start(self) {}
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mirage::job]
+pub struct Start;
+
+fn main() {}

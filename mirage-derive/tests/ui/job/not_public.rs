@@ -1,0 +1,6 @@
+use mirage::Console;
+
+#[mirage::job]
+async fn start(_: impl Console) {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mirage::job(fast)]
+pub async fn start() {}
+
+fn main() {}

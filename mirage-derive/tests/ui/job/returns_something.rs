@@ -1,0 +1,4 @@
+#[mirage::job]
+pub async fn start() -> impl Sized {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mirage::job]
+pub async unsafe fn start() {}
+
+fn main() {}

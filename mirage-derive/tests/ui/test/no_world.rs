@@ -1,0 +1,4 @@
+#[mirage::test]
+async fn works() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mirage::test]
+struct Works;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[mirage::test(slow)]
+async fn works(_: mirage_test::World) {}
+
+fn main() {}

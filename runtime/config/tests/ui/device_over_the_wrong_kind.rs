@@ -1,0 +1,6 @@
+use mirage_config::prelude::*;
+
+fn main() {
+    let console = default_console();
+    direct_stack(console);
+}
