@@ -23,7 +23,12 @@ pub struct Options {
 
 /// Serves the page, for ever.
 #[mirage::job]
-pub async fn start<T: Tcp>(tcp: T, time: impl Time, spawn: impl Spawn, options: Options) -> Result<(), T::Error> {
+pub async fn start<T: Tcp>(
+    tcp: T,
+    time: impl Time,
+    spawn: impl Spawn,
+    options: Options,
+) -> Result<(), T::Error> {
     let mut listener = tcp.listen(options.http_port).await?;
     log::info!("serving HTTP on port {}", listener.port());
     let limits = Rc::new(Limits::default());
@@ -39,14 +44,26 @@ pub async fn start<T: Tcp>(tcp: T, time: impl Time, spawn: impl Spawn, options: 
         };
         let (time, limits) = (time.clone(), Rc::clone(&limits));
         spawn.spawn(async move {
-            let answer =
-                async |exchange: &mut Exchange<'_, _, _>| match (exchange.head().method(), exchange.head().target()) {
-                    ("GET" | "HEAD", "/") => {
-                        exchange.respond(200, [("Content-Type", &b"text/html; charset=utf-8"[..])], PAGE).await
-                    }
-                    ("GET" | "HEAD", _) => exchange.respond(404, [], b"").await,
-                    _ => exchange.respond(405, [("Allow", &b"GET, HEAD"[..])], b"").await,
-                };
+            let answer = async |exchange: &mut Exchange<'_, _, _>| match (
+                exchange.head().method(),
+                exchange.head().target(),
+            ) {
+                ("GET" | "HEAD", "/") => {
+                    exchange
+                        .respond(
+                            200,
+                            [("Content-Type", &b"text/html; charset=utf-8"[..])],
+                            PAGE,
+                        )
+                        .await
+                }
+                ("GET" | "HEAD", _) => exchange.respond(404, [], b"").await,
+                _ => {
+                    exchange
+                        .respond(405, [("Allow", &b"GET, HEAD"[..])], b"")
+                        .await
+                }
+            };
             if let Err(error) = serve(flow, &time, &limits, answer).await {
                 log::debug!("a connection ended: {error}");
             }

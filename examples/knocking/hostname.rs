@@ -24,7 +24,10 @@ impl Host {
 
     /// A host on the port of HTTP.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_string(), port: Self::HTTP }
+        Self {
+            name: name.to_string(),
+            port: Self::HTTP,
+        }
     }
 }
 
@@ -49,8 +52,9 @@ impl FromStr for Host {
         let (name, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (address, port) = rest.split_once(']').ok_or("a `[` is not closed")?;
-                let address: core::net::Ipv6Addr =
-                    address.parse().map_err(|_| format!("`{address}` is no IPv6 address"))?;
+                let address: core::net::Ipv6Addr = address
+                    .parse()
+                    .map_err(|_| format!("`{address}` is no IPv6 address"))?;
                 (address.to_string(), port)
             }
             None => {
@@ -88,16 +92,24 @@ impl FromStr for Site {
 
     /// `1,2=HOST[:PORT]`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (knocks, host) = text.split_once('=').ok_or("it is not of the form `1,2=HOST[:PORT]`")?;
+        let (knocks, host) = text
+            .split_once('=')
+            .ok_or("it is not of the form `1,2=HOST[:PORT]`")?;
         let knock = |text: &str| match text.parse() {
             Ok(knock @ 1..=KNOCKS) => Ok(knock),
             _ => Err(format!("`{text}` is no knock from 1 to {KNOCKS}")),
         };
-        let sequence = knocks.split(',').map(knock).collect::<Result<Vec<_>, _>>()?;
+        let sequence = knocks
+            .split(',')
+            .map(knock)
+            .collect::<Result<Vec<_>, _>>()?;
         if sequence.len() > State::LONGEST {
             return Err(format!("a sequence has at most {} knocks", State::LONGEST));
         }
-        Ok(Self { sequence, host: host.parse()? })
+        Ok(Self {
+            sequence,
+            host: host.parse()?,
+        })
     }
 }
 
@@ -108,8 +120,15 @@ pub struct Table(BTreeMap<Vec<u16>, Host>);
 impl Table {
     /// The sites of old, and others that are added or replace them.
     pub fn new(sites: impl IntoIterator<Item = Site>) -> Self {
-        let old = [(Vec::from([1]), Host::new("unikernel.org")), (Vec::from([1, 2]), Host::new("mirage.io"))];
-        Self(old.into_iter().chain(sites.into_iter().map(|site| (site.sequence, site.host))).collect())
+        let old = [
+            (Vec::from([1]), Host::new("unikernel.org")),
+            (Vec::from([1, 2]), Host::new("mirage.io")),
+        ];
+        Self(
+            old.into_iter()
+                .chain(sites.into_iter().map(|site| (site.sequence, site.host)))
+                .collect(),
+        )
     }
 
     /// The host that this sequence, exactly and whole, leads to.

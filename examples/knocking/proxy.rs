@@ -11,13 +11,18 @@ use core::task::Poll;
 use mirage::io::BufRead;
 use mirage::log;
 use mirage::{BufWrite, Flow, Resolver, Tcp, Time};
-use mirage_http::{Body, Compose, Error, Exchange, Framing, Head, Incoming, Limits, Outgoing, fields};
+use mirage_http::{
+    Body, Compose, Error, Exchange, Framing, Head, Incoming, Limits, Outgoing, fields,
+};
 
 use crate::Host;
 
 /// What an answer is marked with, so that nobody is shown it who has not knocked.
-const UNCACHED: [(&str, &[u8]); 3] =
-    [("Cache-Control", b"no-cache, no-store, must-revalidate"), ("Pragma", b"no-cache"), ("Expires", b"0")];
+const UNCACHED: [(&str, &[u8]); 3] = [
+    ("Cache-Control", b"no-cache, no-store, must-revalidate"),
+    ("Pragma", b"no-cache"),
+    ("Expires", b"0"),
+];
 
 /// How this proxy signs what it hands on (RFC 9110 §7.6.3).
 const VIA: &str = "1.1 knocking";
@@ -64,7 +69,12 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         let outcome = {
             let incoming = &mut exchange.incoming;
             let upload = self.upload(request, incoming, &mut writer, head);
-            let download = self.download(&mut reader, &mut exchange.outgoing, head.method(), &uploaded);
+            let download = self.download(
+                &mut reader,
+                &mut exchange.outgoing,
+                head.method(),
+                &uploaded,
+            );
             let (mut upload, mut download) = (pin!(upload), pin!(download));
             core::future::poll_fn(|context| {
                 if !uploaded.get()
@@ -83,7 +93,9 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         match outcome {
             Ok(()) => Ok(()),
             Err(Broken::Client(error)) => Err(error),
-            Err(Broken::Host(failure)) if exchange.outgoing.is_waiting() => self.fail(exchange, host, failure).await,
+            Err(Broken::Host(failure)) if exchange.outgoing.is_waiting() => {
+                self.fail(exchange, host, failure).await
+            }
             // The client sees that its answer broke off, since the connection ends without the rest.
             Err(Broken::Host(failure)) => {
                 log::warn!("{host}: the answer broke off: {}", failure.reason());
@@ -95,8 +107,11 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
     /// Connects to the first address of the host that answers.
     async fn connect(&self, host: &Host) -> Result<T::Flow, Failure> {
         let connecting = async {
-            let addresses =
-                self.resolver.resolve(&host.name).await.map_err(|error| Failure::Gateway(error.to_string()))?;
+            let addresses = self
+                .resolver
+                .resolve(&host.name)
+                .await
+                .map_err(|error| Failure::Gateway(error.to_string()))?;
             let mut last = Failure::Gateway(String::from("it has no address"));
             for address in addresses {
                 match self.tcp.connect(SocketAddr::new(address, host.port)).await {
@@ -106,7 +121,10 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
             }
             Err(last)
         };
-        self.time.timeout(self.limits.patience, connecting).await.unwrap_or(Err(Failure::TimedOut))
+        self.time
+            .timeout(self.limits.patience, connecting)
+            .await
+            .unwrap_or(Err(Failure::TimedOut))
     }
 
     async fn fail<F: Flow>(
@@ -134,7 +152,8 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         writer: &mut W,
         head: &Head,
     ) -> Result<(), Broken<I::Error>> {
-        let chunked = Framing::of_request::<I::Error>(head).map_err(Broken::Client)? == Framing::Chunked;
+        let chunked =
+            Framing::of_request::<I::Error>(head).map_err(Broken::Client)? == Framing::Chunked;
         self.send(writer, &request).await?;
         loop {
             let piece = incoming.fill().await.map_err(Broken::Client)?;
@@ -142,7 +161,8 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
                 break;
             }
             if chunked {
-                self.send(writer, format!("{:x}\r\n", piece.len()).as_bytes()).await?;
+                self.send(writer, format!("{:x}\r\n", piece.len()).as_bytes())
+                    .await?;
             }
             self.send(writer, piece).await?;
             if chunked {
@@ -159,14 +179,22 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
     }
 
     async fn send<E>(&self, writer: &mut impl BufWrite, bytes: &[u8]) -> Result<(), Broken<E>> {
-        let sent = self.time.timeout(self.limits.patience, writer.write_all(bytes)).await;
-        sent.map_err(|_| Failure::TimedOut)?.map_err(|error| Failure::Gateway(error.to_string()))?;
+        let sent = self
+            .time
+            .timeout(self.limits.patience, writer.write_all(bytes))
+            .await;
+        sent.map_err(|_| Failure::TimedOut)?
+            .map_err(|error| Failure::Gateway(error.to_string()))?;
         Ok(())
     }
 
     async fn flush<E>(&self, writer: &mut impl BufWrite) -> Result<(), Broken<E>> {
-        let sent = self.time.timeout(self.limits.patience, writer.flush()).await;
-        sent.map_err(|_| Failure::TimedOut)?.map_err(|error| Failure::Gateway(error.to_string()))?;
+        let sent = self
+            .time
+            .timeout(self.limits.patience, writer.flush())
+            .await;
+        sent.map_err(|_| Failure::TimedOut)?
+            .map_err(|error| Failure::Gateway(error.to_string()))?;
         Ok(())
     }
 
@@ -180,34 +208,62 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
     ) -> Result<(), Broken<W::Error>> {
         let mut head = Head::default();
         loop {
-            let response = self.time.timeout(self.limits.patience, head.response(reader, &self.limits)).await;
-            match response.map_err(|_| Failure::TimedOut)?.map_err(Failure::from)?.status() {
+            let response = self
+                .time
+                .timeout(self.limits.patience, head.response(reader, &self.limits))
+                .await;
+            match response
+                .map_err(|_| Failure::TimedOut)?
+                .map_err(Failure::from)?
+                .status()
+            {
                 // Interim answers are for us; a switch of protocols we did not ask for (RFC 9110 §15.2).
-                101 => return Err(Failure::Gateway(String::from("it switches protocols unasked")).into()),
+                101 => {
+                    return Err(
+                        Failure::Gateway(String::from("it switches protocols unasked")).into(),
+                    );
+                }
                 100..=199 => {}
                 _ => break,
             }
         }
         let framing = Framing::of_response::<U::Error>(&head, method).map_err(Failure::from)?;
-        let kept = fields::forwarded(&head)
-            .filter(|(name, _)| !UNCACHED.iter().any(|(other, _)| name.eq_ignore_ascii_case(other)));
+        let kept = fields::forwarded(&head).filter(|(name, _)| {
+            !UNCACHED
+                .iter()
+                .any(|(other, _)| name.eq_ignore_ascii_case(other))
+        });
         let said = match (framing, method) {
             // The length of what a GET would have had (RFC 9110 §9.3.2).
-            (Framing::Empty, "HEAD") => Framing::of_response::<U::Error>(&head, "GET").unwrap_or_default(),
+            (Framing::Empty, "HEAD") => {
+                Framing::of_response::<U::Error>(&head, "GET").unwrap_or_default()
+            }
             (Framing::UntilClose, _) => Framing::Chunked,
             (other, _) => other,
         };
-        let said = if method == "HEAD" && said == Framing::UntilClose { Framing::Empty } else { said };
+        let said = if method == "HEAD" && said == Framing::UntilClose {
+            Framing::Empty
+        } else {
+            said
+        };
         if !uploaded.get() {
             // The rest of the request would be taken for the next one.
             outgoing.close();
         }
         let via = [("Via", VIA.as_bytes())];
-        outgoing.begin(head.status(), kept.chain(UNCACHED).chain(via), said).await.map_err(Broken::Client)?;
+        outgoing
+            .begin(head.status(), kept.chain(UNCACHED).chain(via), said)
+            .await
+            .map_err(Broken::Client)?;
         let mut body = Body::new(framing);
         loop {
-            let piece = self.time.timeout(self.limits.patience, body.fill(reader)).await;
-            let piece = piece.map_err(|_| Failure::TimedOut)?.map_err(Failure::from)?;
+            let piece = self
+                .time
+                .timeout(self.limits.patience, body.fill(reader))
+                .await;
+            let piece = piece
+                .map_err(|_| Failure::TimedOut)?
+                .map_err(Failure::from)?;
             if piece.is_empty() {
                 break;
             }
@@ -259,10 +315,16 @@ fn origin_form(head: &Head) -> Option<String> {
         _ if target.starts_with('/') => Some(target.to_string()),
         _ => {
             // The absolute form, which a server must take as well (RFC 9112 §3.2.2).
-            let scheme = target.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("http://"))?;
+            let scheme = target
+                .get(..7)
+                .filter(|scheme| scheme.eq_ignore_ascii_case("http://"))?;
             let rest = &target[scheme.len()..];
             let path = &rest[rest.find(['/', '?']).unwrap_or(rest.len())..];
-            Some(if path.starts_with('/') { path.to_string() } else { format!("/{path}") })
+            Some(if path.starts_with('/') {
+                path.to_string()
+            } else {
+                format!("/{path}")
+            })
         }
     }
 }
@@ -279,6 +341,10 @@ fn compose<E>(head: &Head, target: &str, host: &Host) -> Result<Vec<u8>, Error<E
             request.field(name, value);
         }
     }
-    request.field("Via", VIA).framing(Framing::of_request(head)?).field("Connection", "close").end();
+    request
+        .field("Via", VIA)
+        .framing(Framing::of_request(head)?)
+        .field("Connection", "close")
+        .end();
     Ok(bytes)
 }

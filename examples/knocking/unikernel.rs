@@ -37,7 +37,8 @@ const REST: Duration = Duration::from_millis(200);
 /// How long nothing is accepted after accepting has failed: what is short then, is short for a while.
 const BREATH: Duration = Duration::from_millis(100);
 
-const HELLO: &[u8] = b"<!DOCTYPE html>\n<title>Knock, knock</title>\n<h1>Hello from a unikernel!</h1>\n";
+const HELLO: &[u8] =
+    b"<!DOCTYPE html>\n<title>Knock, knock</title>\n<h1>Hello from a unikernel!</h1>\n";
 
 /// Listens for knocks, for control requests and for HTTP, for ever.
 #[mirage::job]
@@ -49,9 +50,15 @@ pub async fn start(
     spawn: impl Spawn,
     options: Options,
 ) -> Result<(), Error> {
-    let last = options.control_port.checked_add(KNOCKS).ok_or(Error::ControlPort(options.control_port))?;
+    let last = options
+        .control_port
+        .checked_add(KNOCKS)
+        .ok_or(Error::ControlPort(options.control_port))?;
     let patience = options.timeout.0;
-    let limits = Limits { patience, ..Limits::default() };
+    let limits = Limits {
+        patience,
+        ..Limits::default()
+    };
     let tcp = stack.tcp();
     let state = State::default();
     let table = Rc::new(Table::new(options.site));
@@ -69,13 +76,25 @@ pub async fn start(
             spawner.spawn(knock(flow, offset, console.clone(), state.clone()));
         }));
     }
-    let (log, knocks, clock, spawner) = (console.clone(), state.clone(), time.clone(), spawn.clone());
+    let (log, knocks, clock, spawner) =
+        (console.clone(), state.clone(), time.clone(), spawn.clone());
     spawn.spawn(accept(control, time.clone(), move |flow| {
-        spawner.spawn(request(flow, log.clone(), knocks.clone(), clock.clone(), patience));
+        spawner.spawn(request(
+            flow,
+            log.clone(),
+            knocks.clone(),
+            clock.clone(),
+            patience,
+        ));
     }));
     console.log("Port Knocking Proxy Unikernel booted!").await;
 
-    let proxy = Proxy { tcp: tcp.clone(), resolver, time: time.clone(), limits };
+    let proxy = Proxy {
+        tcp: tcp.clone(),
+        resolver,
+        time: time.clone(),
+        limits,
+    };
     accept(http, time.clone(), move |flow| {
         let (proxy, state, table) = (proxy.clone(), state.clone(), Rc::clone(&table));
         spawn.spawn(async move {
@@ -96,7 +115,10 @@ pub async fn start(
 }
 
 async fn listen<T: Tcp>(tcp: &T, port: u16) -> Result<T::Listener, Error> {
-    tcp.listen(port).await.map_err(|error| Error::Listen { port, reason: error.to_string() })
+    tcp.listen(port).await.map_err(|error| Error::Listen {
+        port,
+        reason: error.to_string(),
+    })
 }
 
 /// Hands every connection over, for ever.
@@ -105,7 +127,10 @@ async fn accept<L: Listener>(mut listener: L, time: impl Time, mut serve: impl F
         match listener.accept().await {
             Ok(flow) => serve(flow),
             Err(error) => {
-                log::warn!("port {}: nothing accepted for a moment: {error}", listener.port());
+                log::warn!(
+                    "port {}: nothing accepted for a moment: {error}",
+                    listener.port()
+                );
                 time.sleep(BREATH).await;
             }
         }
@@ -115,29 +140,47 @@ async fn accept<L: Listener>(mut listener: L, time: impl Time, mut serve: impl F
 /// Somebody at the door. The knock counts before the connection is closed: who waits for that can rely on it.
 async fn knock(flow: impl Flow, offset: u16, console: impl Console, state: State) {
     state.knock(offset);
-    console.log(format_args!("Port {offset}: KNOCK KNOCK!")).await;
+    console
+        .log(format_args!("Port {offset}: KNOCK KNOCK!"))
+        .await;
     drop(flow);
 }
 
 /// A request to the control port.
-async fn request(mut flow: impl Flow, console: impl Console, state: State, time: impl Time, patience: Duration) {
-    let Some(text) = read_request(&mut flow, &time, patience).await else { return };
+async fn request(
+    mut flow: impl Flow,
+    console: impl Console,
+    state: State,
+    time: impl Time,
+    patience: Duration,
+) {
+    let Some(text) = read_request(&mut flow, &time, patience).await else {
+        return;
+    };
     let text = text.trim();
     if text.eq_ignore_ascii_case("reset") {
         state.reset();
         console.log("Port 0: RESET!").await;
     } else {
-        console.log(format_args!("Port 0: Unknown request ({text})")).await;
+        console
+            .log(format_args!("Port 0: Unknown request ({text})"))
+            .await;
     }
 }
 
 /// What a client says up to the end of its line, of its stream or of its time; none if it says nothing.
-async fn read_request(flow: &mut impl Flow, time: &impl Time, patience: Duration) -> Option<String> {
+async fn read_request(
+    flow: &mut impl Flow,
+    time: &impl Time,
+    patience: Duration,
+) -> Option<String> {
     let mut text = Vec::new();
     let mut left = patience;
     while text.len() < REQUEST && !text.contains(&b'\n') {
         // Once something was said, the rest is not far: a client need not say where its request ends.
-        let Ok(received) = time.timeout(left, flow.fill_buf()).await else { break };
+        let Ok(received) = time.timeout(left, flow.fill_buf()).await else {
+            break;
+        };
         let received = received.ok()?;
         if received.is_empty() {
             break;
@@ -151,10 +194,24 @@ async fn read_request(flow: &mut impl Flow, time: &impl Time, patience: Duration
 }
 
 /// The page for those who have not knocked.
-async fn hello<F: Flow>(exchange: &mut Exchange<'_, F, impl Time>) -> Result<(), mirage_http::Error<F::Error>> {
+async fn hello<F: Flow>(
+    exchange: &mut Exchange<'_, F, impl Time>,
+) -> Result<(), mirage_http::Error<F::Error>> {
     match exchange.head().method() {
-        "GET" | "HEAD" => exchange.respond(200, [("Content-Type", &b"text/html; charset=utf-8"[..])], HELLO).await,
-        _ => exchange.respond(405, [("Allow", &b"GET, HEAD"[..])], b"").await,
+        "GET" | "HEAD" => {
+            exchange
+                .respond(
+                    200,
+                    [("Content-Type", &b"text/html; charset=utf-8"[..])],
+                    HELLO,
+                )
+                .await
+        }
+        _ => {
+            exchange
+                .respond(405, [("Allow", &b"GET, HEAD"[..])], b"")
+                .await
+        }
     }
 }
 
@@ -175,7 +232,9 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen { port, reason } => write!(f, "port {port} cannot be listened on: {reason}"),
+            Self::Listen { port, reason } => {
+                write!(f, "port {port} cannot be listened on: {reason}")
+            }
             Self::ControlPort(port) => write!(
                 f,
                 "`--control-port` cannot be {port}: the {KNOCKS} ports after it are to be knocked on, so {} is the most",

@@ -77,7 +77,7 @@ impl Project {
         Outcome::of(&mut self.command(arguments))
     }
 
-    /// Every file in it but what cargo makes, to see what a call has left.
+    /// Every file in it but Cargo.lock and what was found out about config.rs, to see what a call has left.
     pub fn files(&self) -> Vec<String> {
         fn below(folder: &Path, root: &Path, files: &mut Vec<String>) {
             for entry in fs::read_dir(folder).expect("a folder").flatten() {
@@ -90,7 +90,7 @@ impl Project {
         }
         let mut files = vec![];
         below(&self.folder, &self.folder, &mut files);
-        files.retain(|file| file != "Cargo.lock");
+        files.retain(|file| file != "Cargo.lock" && file != "mirage/cache.json");
         files.sort();
         files
     }

@@ -4,7 +4,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use mirage::io::{Read as _, Write as _};
-use mirage::{BufWrite as _, Flow as _, Listener as _, Spawn as _, Stack as _, Tcp as _, Time as _};
+use mirage::{
+    BufWrite as _, Flow as _, Listener as _, Spawn as _, Stack as _, Tcp as _, Time as _,
+};
 use mirage_test::{Host, World, args};
 
 /// Where the clients are.
@@ -18,48 +20,81 @@ pub async fn boot(world: &World, arguments: &str) -> Host {
     let (console, stack, resolver) = (world.console(), world.stack(), world.resolver());
     let (time, spawn, options) = (world.time(), world.spawner(), args(arguments));
     world.spawner().spawn(async move {
-        knocking::start(console, stack, resolver, time, spawn, options).await.expect("it serves for ever");
+        knocking::start(console, stack, resolver, time, spawn, options)
+            .await
+            .expect("it serves for ever");
     });
-    world.console().wait_for_line(|line| line == "Port Knocking Proxy Unikernel booted!").await;
+    world
+        .console()
+        .wait_for_line(|line| line == "Port Knocking Proxy Unikernel booted!")
+        .await;
     world.host(CLIENT)
 }
 
 /// Knocks on these doors, one after the other; each is closed once the knock counts.
 pub async fn knock(client: &Host, doors: &[u16]) {
     for door in doors {
-        let reply = client.exchange((World::HOST, 32_000 + door), "").await.expect("a door");
+        let reply = client
+            .exchange((World::HOST, 32_000 + door), "")
+            .await
+            .expect("a door");
         assert!(reply.is_empty(), "a door says nothing");
     }
 }
 
 /// Sends a request to the control port.
 pub async fn control(client: &Host, request: &str) {
-    let reply = client.exchange((World::HOST, 32_000), request).await.expect("the control port");
+    let reply = client
+        .exchange((World::HOST, 32_000), request)
+        .await
+        .expect("the control port");
     assert!(reply.is_empty(), "the control port says nothing");
 }
 
 /// Sends a request over HTTP, and returns all that comes back until the connection ends.
 pub async fn ask(client: &Host, request: &str) -> String {
-    let reply = client.exchange((World::HOST, 80), request).await.expect("a reply");
+    let reply = client
+        .exchange((World::HOST, 80), request)
+        .await
+        .expect("a reply");
     String::from_utf8(reply).expect("text")
 }
 
 /// Asks for the first page.
 pub async fn get(client: &Host) -> String {
-    ask(client, "GET / HTTP/1.1\r\nHost: unikernel\r\nConnection: close\r\n\r\n").await
+    ask(
+        client,
+        "GET / HTTP/1.1\r\nHost: unikernel\r\nConnection: close\r\n\r\n",
+    )
+    .await
 }
 
 /// The head of a message, and what follows it.
 pub fn parts(message: &str) -> (&str, &str) {
-    message.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no end of a head in {message:?}"))
+    message
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no end of a head in {message:?}"))
 }
 
 /// A site that answers every connection with `reply`, a pause after each piece of it, and tells what it was sent up to
 /// `end`.
-pub async fn site(world: &World, port: u16, end: &'static str, reply: &'static [&'static str]) -> Asked {
-    let mut listener = world.host(SITE).stack().tcp().listen(port).await.expect("a free port");
+pub async fn site(
+    world: &World,
+    port: u16,
+    end: &'static str,
+    reply: &'static [&'static str],
+) -> Asked {
+    let mut listener = world
+        .host(SITE)
+        .stack()
+        .tcp()
+        .listen(port)
+        .await
+        .expect("a free port");
     world.resolver().add("mirage.io", [Ipv4Addr::from(SITE)]);
-    world.resolver().add("unikernel.org", [Ipv4Addr::from(SITE)]);
+    world
+        .resolver()
+        .add("unikernel.org", [Ipv4Addr::from(SITE)]);
     let asked = Asked::default();
     let (seen, time, spawner) = (asked.clone(), world.time(), world.spawner());
     world.spawner().spawn(async move {
@@ -74,9 +109,16 @@ pub async fn site(world: &World, port: u16, end: &'static str, reply: &'static [
                         Ok(length) => request.extend_from_slice(&piece[..length]),
                     }
                 }
-                seen.0.borrow_mut().push(String::from_utf8_lossy(&request).into_owned());
+                seen.0
+                    .borrow_mut()
+                    .push(String::from_utf8_lossy(&request).into_owned());
                 for part in reply {
-                    if writer.write_all(part.as_bytes()).await.and(writer.flush().await).is_err() {
+                    if writer
+                        .write_all(part.as_bytes())
+                        .await
+                        .and(writer.flush().await)
+                        .is_err()
+                    {
                         return;
                     }
                     time.sleep(Duration::from_millis(20)).await;

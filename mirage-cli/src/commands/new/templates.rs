@@ -76,9 +76,19 @@ impl Template {
     /// A source with the example's crate and unikernel called otherwise: `hello::start`, `unikernel("hello")`.
     fn rename(&self, source: &str, name: &str) -> String {
         let library = name.replace('-', "_");
-        source
-            .replace(&format!("{}::", self.name), &format!("{library}::"))
-            .replace(&format!("unikernel(\"{}\")", self.name), &format!("unikernel(\"{name}\")"))
+        let path = format!("{}::", self.name);
+        let mut renamed = String::new();
+        let mut rest = source;
+        while let Some(at) = rest.find(&path) {
+            let (before, found) = rest.split_at(at);
+            // `mirage_http::` is another crate.
+            let whole = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            renamed += before;
+            renamed += if whole { &library } else { self.name };
+            rest = &found[self.name.len()..];
+        }
+        renamed += rest;
+        renamed.replace(&format!("unikernel(\"{}\")", self.name), &format!("unikernel(\"{name}\")"))
     }
 
     /// The example's manifest for a package of its own: the crates it has from the workspace have a source of theirs.
