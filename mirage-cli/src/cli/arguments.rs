@@ -299,6 +299,8 @@ pub enum Fact {
     Keys,
     /// The generated main.rs
     Main,
+    /// The generated Cargo.toml
+    Manifest,
     /// The unikernel's name
     Name,
     /// The crates the generated package needs, a line each: name and version

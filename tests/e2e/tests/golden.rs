@@ -1,0 +1,106 @@
+//! What a person reads: the generated files, `describe` in its forms, and the help pages, of every example and command.
+//!
+//! `SNAPSHOTS=overwrite cargo test -p mirage-e2e --test golden` writes them anew; read the difference before it is
+//! committed.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use mirage_e2e::{Outcome, mirage, root};
+use snapbox::{Data, assert_data_eq};
+
+const EXAMPLES: [&str; 3] = ["hello", "http", "knocking"];
+
+const COMMANDS: [&str; 11] =
+    ["build", "clean", "completions", "configure", "depend", "describe", "doctor", "man", "new", "query", "run"];
+
+fn golden(file: &str) -> Data {
+    let path: PathBuf = root().join("tests/golden").join(file);
+    Data::read_from(&path, Some(snapbox::data::DataFormat::Text))
+}
+
+/// What the tool prints of an example.
+fn print(arguments: &[&str], example: &str) -> String {
+    let root = root();
+    let mut command = mirage(&root);
+    command.args(arguments).arg(format!("examples/{example}")).arg("--quiet");
+    Outcome::of(&mut command).ends_with(0).out
+}
+
+/// What a tool formats it as.
+fn rustfmt(source: &str) -> String {
+    let mut command = Command::new("rustfmt");
+    command.args(["--edition", "2024", "--emit", "stdout", "--quiet", "--config", "max_width=120"]);
+    command.args(["--config", "use_small_heuristics=Max"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("rustfmt is there");
+    child.stdin.take().expect("a pipe").write_all(source.as_bytes()).expect("it reads");
+    String::from_utf8(child.wait_with_output().expect("it ends").stdout).expect("text")
+}
+
+#[test]
+fn main_rs_reads_as_a_person_would_have_written_it() {
+    for example in EXAMPLES {
+        let main = print(&["query", "main", "-t", "unix"], example);
+        assert_data_eq!(main.clone(), golden(&format!("{example}.unix.main.rs")));
+        assert_eq!(rustfmt(&main), main, "as rustfmt would have it");
+    }
+}
+
+#[test]
+fn the_manifest_beside_it() {
+    for example in EXAMPLES {
+        let manifest = print(&["query", "manifest", "-t", "unix"], example);
+        assert_data_eq!(manifest, golden(&format!("{example}.unix.Cargo.toml")));
+    }
+}
+
+#[test]
+fn the_graph_as_text_for_graphviz_as_a_picture_and_as_json() {
+    for example in EXAMPLES {
+        assert_data_eq!(print(&["describe"], example), golden(&format!("{example}.unix.txt")));
+        assert_data_eq!(print(&["describe", "--dot"], example), golden(&format!("{example}.unix.dot")));
+        assert_data_eq!(print(&["describe", "--svg"], example), golden(&format!("{example}.unix.svg")));
+        let json = print(&["describe", "--json"], example);
+        let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let pretty = serde_json::to_string_pretty(&value).expect("JSON") + "\n";
+        assert_data_eq!(pretty, golden(&format!("{example}.unix.json")));
+    }
+}
+
+#[test]
+fn what_cannot_be_had_yet_is_said_plainly() {
+    let root = root();
+    for (name, arguments) in [("direct", ["--net", "direct"]), ("kvm", ["-t", "kvm"]), ("xen", ["-t", "xen"])] {
+        for example in EXAMPLES {
+            if name == "direct" && example == "hello" {
+                continue; // It has no network.
+            }
+            let mut command = mirage(&root);
+            command.args(["configure", "--dry-run", "--quiet"]).arg(format!("examples/{example}")).args(arguments);
+            let outcome = Outcome::of(&mut command).ends_with(65);
+            assert_data_eq!(outcome.err, golden(&format!("{example}.{name}.error.txt")));
+        }
+    }
+}
+
+#[test]
+fn help_pages() {
+    let root = root();
+    let page = |arguments: &[&str]| Outcome::of(mirage(&root).args(arguments)).ends_with(0).out;
+    assert_data_eq!(page(&["--help"]), golden("help/mirage.txt"));
+    for command in COMMANDS {
+        // Out of any project, so that there are no keys.
+        let mut help = mirage(std::path::Path::new("/"));
+        let help = Outcome::of(help.args([command, "-h"])).ends_with(0).out;
+        assert!(help.contains("Examples:"), "examples in the help of `{command}`");
+        assert_data_eq!(help, golden(&format!("help/{command}.txt")));
+    }
+    assert_data_eq!(page(&["configure", "examples/http", "-h"]), golden("help/configure-http.txt"));
+    for example in EXAMPLES {
+        Outcome::of(mirage(&root).args(["build", "-q", "-t", "unix"]).arg(format!("examples/{example}"))).ends_with(0);
+        let image = print(&["query", "image", "-t", "unix"], example);
+        let help = Outcome::of(Command::new(image.trim()).arg("--help")).ends_with(0).out;
+        assert_data_eq!(help, golden(&format!("{example}.unix.help.txt")));
+    }
+}
