@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use embedded_io_async::BufRead;
 
+use crate::fields::trim_end;
 use crate::framing::number;
 use crate::{Error, Framing, Limits};
 
@@ -15,6 +16,8 @@ pub struct Body {
     line: Vec<u8>,
     /// Bytes of trailers so far.
     trailers: usize,
+    /// Bytes of chunked coding so far beyond what so much data may need.
+    overhead: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ impl Body {
             Framing::Chunked => State::ChunkSize,
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, line: Vec::new(), trailers: 0 }
+        Self { state, line: Vec::new(), trailers: 0, overhead: 0 }
     }
 
     /// Whether all of it has been read.
@@ -103,7 +106,9 @@ impl Body {
         }
         let end = received.iter().position(|&byte| byte == b'\n').map(|at| at + 1);
         let length = end.unwrap_or(received.len());
-        if self.line.len() + length > Limits::LINE {
+        // After a chunk there is nothing but the end of its line.
+        let most = if self.state == State::ChunkEnd { 2 } else { Limits::LINE };
+        if self.line.len() + length > most {
             return Err(Error::Chunk);
         }
         self.line.extend_from_slice(&received[..length]);
@@ -116,13 +121,19 @@ impl Body {
             return Err(Error::Chunk);
         }
         self.state = match self.state {
-            State::ChunkSize => match chunk_size(line).ok_or(Error::Chunk)? {
-                0 => State::Trailers,
-                size => State::Chunk(size),
-            },
+            State::ChunkSize => {
+                let size = chunk_size(line).ok_or(Error::Chunk)?;
+                // Lines of extensions, each within its limit, around single bytes would cost more than any body.
+                let fair = size.saturating_mul(2).saturating_add(16);
+                self.overhead = (self.overhead + line.len() as u64).saturating_sub(fair);
+                if self.overhead > Limits::OVERHEAD {
+                    return Err(Error::Chunk);
+                }
+                if size == 0 { State::Trailers } else { State::Chunk(size) }
+            }
             State::ChunkEnd if line.is_empty() => State::ChunkSize,
             State::Trailers if line.is_empty() => State::Done,
-            State::Trailers => {
+            State::Trailers if is_field(line) => {
                 self.trailers += line.len();
                 if self.trailers > Limits::LINE {
                     return Err(Error::HeadTooLarge);
@@ -138,11 +149,16 @@ impl Body {
 
 /// The size on a chunk's first line; extensions after a `;` are ignored, as a recipient must.
 fn chunk_size(line: &[u8]) -> Option<u64> {
-    let digits = line.split(|&byte| byte == b';').next()?;
-    let digits = match line.len() == digits.len() {
-        true => digits,
+    let digits = match line.iter().position(|&byte| byte == b';') {
         // White space before an extension is allowed (RFC 9112 §7.1.1), but not instead of one.
-        false => crate::fields::trim(digits),
+        Some(end) => trim_end(&line[..end]),
+        None => line,
     };
     number(digits, 16)
+}
+
+/// Whether a trailer looks like a field: a name, a colon, and no line folded into it.
+fn is_field(line: &[u8]) -> bool {
+    let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+    !name.is_empty() && name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_graphic())
 }

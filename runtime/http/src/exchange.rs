@@ -14,7 +14,7 @@ pub(crate) const LINGER: usize = 256 * 1024;
 /// A request and its answer. The two are apart, so that one can be read while the other is written.
 pub struct Exchange<'a, F: Flow, T> {
     head: &'a Head,
-    /// The request's body.
+    /// The request's body; it may not come before it was [`accept`](Self::accept)ed.
     pub incoming: Incoming<'a, F::Reader, T>,
     /// The answer.
     pub outgoing: Outgoing<'a, F::Writer, T>,
@@ -36,6 +36,8 @@ pub struct Outgoing<'a, W, T> {
     out: &'a mut Vec<u8>,
     progress: Progress,
     framing: Framing,
+    /// Bytes of the body that were promised and not sent yet, where their number was told.
+    left: u64,
     version: Version,
     /// Whether the method is `HEAD`, whose answer has no body.
     headless: bool,
@@ -73,6 +75,7 @@ impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
             out,
             progress: Progress::Waiting,
             framing: Framing::Empty,
+            left: 0,
             version,
             headless: head.method() == "HEAD",
             keep_alive: head.keeps_alive(),
@@ -123,16 +126,12 @@ impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
             Progress::Answering => return Ok(false),
             Progress::Answered => {}
         }
-        let mut left = LINGER;
-        while self.outgoing.keep_alive && !self.incoming.is_done() {
-            let length = self.incoming.fill().await?.len();
-            if length > left {
-                return Ok(false);
-            }
-            left -= length;
-            self.incoming.consume(length);
+        if !self.outgoing.keep_alive || self.incoming.is_done() {
+            return Ok(self.outgoing.keep_alive);
         }
-        Ok(self.outgoing.keep_alive)
+        let (time, patience) = (self.incoming.time, self.incoming.limits.patience);
+        // Nobody but the client gains by waiting for the rest, so all of it has to come in the time of one read.
+        time.timeout(patience, self.incoming.skip()).await.unwrap_or(Ok(false))
     }
 }
 
@@ -154,6 +153,20 @@ impl<R: BufRead, T: Time> Incoming<'_, R, T> {
     pub fn consume(&mut self, length: usize) {
         self.body.consume(self.reader, length);
     }
+
+    /// Reads on to its end; false if that is too far away.
+    async fn skip(&mut self) -> Result<bool, Error<R::Error>> {
+        let mut left = LINGER;
+        while !self.is_done() {
+            let length = self.fill().await?.len();
+            if length > left {
+                return Ok(false);
+            }
+            left -= length;
+            self.consume(length);
+        }
+        Ok(true)
+    }
 }
 
 impl<W: Write, T: Time> Outgoing<'_, W, T> {
@@ -167,8 +180,8 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         self.keep_alive = false;
     }
 
-    /// Begins it; its body follows by [`write`](Self::write). [`Framing::Chunked`] is for a body of unknown length; a
-    /// client of HTTP/1.0 gets that until the connection ends.
+    /// Begins it; its body follows by [`write`](Self::write), and [`end`](Self::end) ends it. [`Framing::Chunked`] is
+    /// for a body of unknown length; a client of HTTP/1.0 gets that until the connection ends.
     ///
     /// # Errors
     /// When the client does not take it.
@@ -182,7 +195,13 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
             Framing::Chunked if self.version == Version::Http10 => Framing::UntilClose,
             // RFC 9110 §8.6: such an answer says no length at all.
             _ if matches!(status, 100..=199 | 204 | 304) => Framing::Empty,
+            // What says nothing of a body has one, that ends with the connection (RFC 9112 §6.3).
+            Framing::Empty if !self.headless => Framing::Length(0),
             other => other,
+        };
+        self.left = match self.framing {
+            Framing::Length(length) if !self.headless => length,
+            _ => 0,
         };
         // A client that waits to be asked for its body gets an answer instead; whether it sends the body is open.
         self.keep_alive &= self.framing != Framing::UntilClose && !self.awaited;
@@ -202,11 +221,16 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         self.send().await
     }
 
-    /// Sends more of the body.
+    /// Sends more of the body. What goes beyond the length that was promised is dropped: the client would take it for
+    /// the next answer.
     ///
     /// # Errors
     /// When the client does not take it.
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Error<W::Error>> {
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error<W::Error>> {
+        if let Framing::Length(_) = self.framing {
+            bytes = &bytes[..bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX))];
+            self.left -= bytes.len() as u64;
+        }
         if bytes.is_empty() || self.headless || self.framing == Framing::Empty {
             return Ok(());
         }
@@ -215,7 +239,7 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
             chunk_size(self.out, bytes.len());
             self.send().await?;
         }
-        self.time.timeout(self.limits.patience, self.writer.write_all(bytes)).await.map_err(|_| Error::TimedOut)??;
+        self.put(bytes).await?;
         if self.framing == Framing::Chunked {
             self.out.clear();
             self.out.extend_from_slice(b"\r\n");
@@ -232,7 +256,7 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         Ok(self.time.timeout(self.limits.patience, self.writer.flush()).await.map_err(|_| Error::TimedOut)??)
     }
 
-    /// Ends it.
+    /// Ends it. Where less was written than was promised, the connection ends as well, so that the client knows.
     ///
     /// # Errors
     /// When the client does not take it.
@@ -242,15 +266,28 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
             self.out.extend_from_slice(b"0\r\n\r\n");
             self.send().await?;
         }
+        self.keep_alive &= self.left == 0;
         self.progress = Progress::Answered;
         self.flush().await
     }
 
+    /// Writes what was composed.
     async fn send(&mut self) -> Result<(), Error<W::Error>> {
-        Ok(self
-            .time
-            .timeout(self.limits.patience, self.writer.write_all(self.out))
-            .await
-            .map_err(|_| Error::TimedOut)??)
+        let out = core::mem::take(self.out);
+        let sent = self.put(&out).await;
+        *self.out = out;
+        sent
+    }
+
+    /// Writes all of `bytes`, as slowly as the client likes as long as it takes some.
+    async fn put(&mut self, mut bytes: &[u8]) -> Result<(), Error<W::Error>> {
+        while !bytes.is_empty() {
+            let written = self.time.timeout(self.limits.patience, self.writer.write(bytes)).await;
+            match written.map_err(|_| Error::TimedOut)?? {
+                0 => return Err(Error::Truncated),
+                length => bytes = &bytes[length..],
+            }
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,15 @@ use crate::Head;
 
 /// A value without the spaces and tabs around it.
 pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+    while let [b' ' | b'\t', rest @ ..] = value {
+        value = rest;
+    }
+    trim_end(value)
+}
+
+/// A value without the spaces and tabs after it.
+pub(crate) fn trim_end(mut value: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
     value

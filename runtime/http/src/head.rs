@@ -52,7 +52,7 @@ impl Span {
     fn of(part: &[u8], whole: &[u8]) -> Self {
         let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let end = start.wrapping_add(part.len());
-        // A head is never larger than `Limits::head` allows, and that fits.
+        // `Head::fill` takes no more than fits.
         Self { start: u32::try_from(start).unwrap_or(0), end: u32::try_from(end).unwrap_or(0) }
     }
 
@@ -127,7 +127,9 @@ impl Head {
 
     /// The values of every field of this name, in whatever case it was written.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        // Compared as bytes: this is asked several times for every message.
+        let named = move |&&(field, _): &&(Span, Span)| self.bytes[field.range()].eq_ignore_ascii_case(name.as_bytes());
+        self.fields.iter().filter(named).map(|&(_, value)| &self.bytes[value.range()])
     }
 
     /// Whether a field that is a list has this member, in any case (RFC 9110 §5.6.1).
@@ -149,35 +151,31 @@ impl Head {
     }
 
     /// Takes bytes up to and with the empty line that ends a head; false if there were none at all. Empty lines before
-    /// a request are skipped (RFC 9112 §2.2).
+    /// a request are skipped (RFC 9112 §2.2), and count as part of it.
+    ///
+    /// Lines end in CRLF and nothing else: what one reader takes for the end of a line, another may not. A bare LF is
+    /// found here, so that nobody waits for the rest of such a head; a bare CR is refused by the parser.
     async fn fill<R: BufRead>(&mut self, reader: &mut R, limits: &Limits, skip: bool) -> Result<bool, Error<R::Error>> {
         self.bytes.clear();
+        let mut room = limits.head.min(u32::MAX as usize);
         loop {
             let received = reader.fill_buf().await?;
             if received.is_empty() {
                 return if self.bytes.is_empty() { Ok(false) } else { Err(Error::Truncated) };
             }
             let before = self.bytes.len();
-            // One more than allowed is taken, so that too much can be told from just enough.
-            let room = (limits.head + 1).saturating_sub(before);
             let length = received.len().min(room);
             self.bytes.extend_from_slice(&received[..length]);
-            if skip && self.bytes.starts_with(b"\r\n") {
-                // They were received now, or the line would have been skipped before.
-                let taken = 2 - before.min(2);
-                reader.consume(taken);
-                self.bytes.clear();
-                continue;
-            }
-            let from = before.saturating_sub(3);
-            if let Some(end) = self.bytes[from..].windows(4).position(|four| four == b"\r\n\r\n") {
-                let end = from + end + 4;
-                reader.consume(end - before);
+            let empty = if skip { empty_lines(&self.bytes) } else { 0 };
+            self.bytes.drain(..empty);
+            if let Some(end) = end_of_head(&self.bytes, before.saturating_sub(empty))? {
                 self.bytes.truncate(end);
-                return if end > limits.head { Err(Error::HeadTooLarge) } else { Ok(true) };
+                reader.consume(empty + end - before);
+                return Ok(true);
             }
             reader.consume(length);
-            if self.bytes.len() > limits.head {
+            room -= length;
+            if room == 0 {
                 return Err(Error::HeadTooLarge);
             }
         }
@@ -185,7 +183,6 @@ impl Head {
 
     fn parse_request<E>(&mut self) -> Result<(), Error<E>> {
         let Self { bytes, version, first, fields } = self;
-        strict(bytes)?;
         let mut room = [const { MaybeUninit::uninit() }; Limits::FIELDS];
         let mut request = httparse::Request::new(&mut []);
         let parsed = request.parse_with_uninit_headers(bytes, &mut room).map_err(refused)?;
@@ -201,7 +198,6 @@ impl Head {
 
     fn parse_response<E>(&mut self) -> Result<(), Error<E>> {
         let Self { bytes, version, first, fields } = self;
-        strict(bytes)?;
         let mut room = [const { MaybeUninit::uninit() }; Limits::FIELDS];
         let mut response = httparse::Response::new(&mut []);
         let parsed = httparse::ParserConfig::default()
@@ -231,16 +227,23 @@ impl Head {
     }
 }
 
-/// Lines end in CRLF and nothing else (RFC 9112 §2.2): what one reader takes for the end of a line, another may not.
-fn strict<E>(head: &[u8]) -> Result<(), Error<E>> {
-    let mut before = 0;
-    for &byte in head {
-        if (byte == b'\n') != (before == b'\r') || byte == 0 {
-            return Err(Error::Malformed);
+/// Bytes of empty lines that `bytes` begin with.
+fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.chunks_exact(2).take_while(|line| line == b"\r\n").count() * 2
+}
+
+/// Where the head ends, if it does; of its bytes those before `from` have been looked at.
+fn end_of_head<E>(bytes: &[u8], mut from: usize) -> Result<Option<usize>, Error<E>> {
+    while let Some(at) = bytes[from..].iter().position(|&byte| byte == b'\n') {
+        let end = from + at + 1;
+        match &bytes[..end] {
+            [.., b'\r', b'\n', b'\r', b'\n'] => return Ok(Some(end)),
+            // A first line has to say something.
+            [.., _, b'\r', b'\n'] => from = end,
+            _ => return Err(Error::Malformed),
         }
-        before = byte;
     }
-    Ok(())
+    Ok(None)
 }
 
 fn refused<E>(error: httparse::Error) -> Error<E> {
