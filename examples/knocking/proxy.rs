@@ -12,20 +12,20 @@ use mirage::io::BufRead;
 use mirage::log;
 use mirage::{BufWrite, Flow, Resolver, Tcp, Time};
 use mirage_http::{
-    Body, Compose, Error, Exchange, Framing, Head, Incoming, Limits, Outgoing, fields,
+    Body, Compose, Error, Exchange, Framing, Head, Incoming, Limits, Outgoing, Version, fields,
 };
 
 use crate::Host;
 
-/// What an answer is marked with, so that nobody is shown it who has not knocked.
-const UNCACHED: [(&str, &[u8]); 3] = [
+/// What an answer is marked with: who may see it changes with every knock.
+pub const UNCACHED: [(&str, &[u8]); 3] = [
     ("Cache-Control", b"no-cache, no-store, must-revalidate"),
     ("Pragma", b"no-cache"),
     ("Expires", b"0"),
 ];
 
-/// How this proxy signs what it hands on (RFC 9110 §7.6.3).
-const VIA: &str = "1.1 knocking";
+/// The most interim answers a host may give before its answer.
+const INTERIM: usize = 16;
 
 /// Hands requests on to other hosts.
 #[derive(Clone)]
@@ -44,6 +44,13 @@ enum Failure {
     TimedOut,
 }
 
+/// How far a request has got on its way to the host.
+#[derive(Default)]
+struct Sent {
+    pieces: Cell<usize>,
+    all: Cell<bool>,
+}
+
 impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
     /// Hands a request on to `host`, and its answer back.
     pub async fn forward<F: Flow>(
@@ -52,10 +59,14 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         host: &Host,
     ) -> Result<(), Error<F::Error>> {
         let head = exchange.head();
-        let Some(target) = origin_form(head) else {
-            // CONNECT would be a tunnel, TRACE an echo of what other proxies added: neither is for a site like this.
-            return exchange.respond(501, UNCACHED, b"").await;
+        let target = match origin_form(head) {
+            Ok(target) => target,
+            Err(status) => return exchange.respond(status, UNCACHED, b"").await,
         };
+        if max_forwards(head) == Some(0) {
+            // The client asks what this proxy can do, not the host (RFC 9110 §7.6.2).
+            return exchange.respond(204, UNCACHED, b"").await;
+        }
         let upstream = match self.connect(host).await {
             Ok(upstream) => upstream,
             Err(failure) => return self.fail(exchange, host, failure).await,
@@ -65,22 +76,18 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         let request = compose(head, &target, host)?;
 
         // Both at once: a host may answer before it has read the whole request, or as it reads it.
-        let uploaded = Cell::new(false);
+        let sent = Sent::default();
         let outcome = {
             let incoming = &mut exchange.incoming;
-            let upload = self.upload(request, incoming, &mut writer, head);
-            let download = self.download(
-                &mut reader,
-                &mut exchange.outgoing,
-                head.method(),
-                &uploaded,
-            );
+            let upload = self.upload(request, incoming, &mut writer, head, &sent);
+            let outgoing = &mut exchange.outgoing;
+            let download = self.download(&mut reader, outgoing, head.method(), &sent);
             let (mut upload, mut download) = (pin!(upload), pin!(download));
             core::future::poll_fn(|context| {
-                if !uploaded.get()
+                if !sent.all.get()
                     && let Poll::Ready(outcome) = upload.as_mut().poll(context)
                 {
-                    uploaded.set(true);
+                    sent.all.set(true);
                     if let Err(Broken::Client(error)) = outcome {
                         return Poll::Ready(Err(Broken::Client(error)));
                     }
@@ -151,10 +158,15 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         incoming: &mut Incoming<'_, I, C>,
         writer: &mut W,
         head: &Head,
+        sent: &Sent,
     ) -> Result<(), Broken<I::Error>> {
         let chunked =
             Framing::of_request::<I::Error>(head).map_err(Broken::Client)? == Framing::Chunked;
         self.send(writer, &request).await?;
+        if !incoming.is_done() {
+            // The host may refuse a body before it comes.
+            self.flush(writer).await?;
+        }
         loop {
             let piece = incoming.fill().await.map_err(Broken::Client)?;
             if piece.is_empty() {
@@ -171,6 +183,7 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
             let length = piece.len();
             incoming.consume(length);
             self.flush(writer).await?;
+            sent.pieces.set(sent.pieces.get() + 1);
         }
         if chunked {
             self.send(writer, b"0\r\n\r\n").await?;
@@ -198,35 +211,44 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         Ok(())
     }
 
+    /// Waits for the host, whose time does not run while it is still being sent the request.
+    async fn wait<O>(&self, sent: &Sent, answer: impl Future<Output = O>) -> Result<O, Failure> {
+        let mut answer = pin!(answer);
+        loop {
+            let before = sent.pieces.get();
+            let waited = self.time.timeout(self.limits.patience, answer.as_mut());
+            match waited.await {
+                Ok(output) => return Ok(output),
+                Err(_) if sent.pieces.get() != before => {}
+                Err(_) => return Err(Failure::TimedOut),
+            }
+        }
+    }
+
+    /// Waits for the head of the answer; interim ones are for us, not for the client.
+    async fn answer<U: BufRead>(&self, reader: &mut U, sent: &Sent) -> Result<Head, Failure> {
+        let mut head = Head::default();
+        for _ in 0..=INTERIM {
+            let waited = self.wait(sent, head.response(reader, &self.limits));
+            match waited.await??.status() {
+                // Nobody asked for it (RFC 9110 §15.2.2).
+                101 => return Err(Failure::Gateway("it switches protocols unasked".into())),
+                100..=199 => {}
+                _ => return Ok(head),
+            }
+        }
+        Err(Failure::Gateway("it does not get to its answer".into()))
+    }
+
     /// Hands the answer back as it comes.
     async fn download<U: BufRead, W: BufWrite>(
         &self,
         reader: &mut U,
         outgoing: &mut Outgoing<'_, W, C>,
         method: &str,
-        uploaded: &Cell<bool>,
+        sent: &Sent,
     ) -> Result<(), Broken<W::Error>> {
-        let mut head = Head::default();
-        loop {
-            let response = self
-                .time
-                .timeout(self.limits.patience, head.response(reader, &self.limits))
-                .await;
-            match response
-                .map_err(|_| Failure::TimedOut)?
-                .map_err(Failure::from)?
-                .status()
-            {
-                // Interim answers are for us; a switch of protocols we did not ask for (RFC 9110 §15.2).
-                101 => {
-                    return Err(
-                        Failure::Gateway(String::from("it switches protocols unasked")).into(),
-                    );
-                }
-                100..=199 => {}
-                _ => break,
-            }
-        }
+        let head = self.answer(reader, sent).await?;
         let framing = Framing::of_response::<U::Error>(&head, method).map_err(Failure::from)?;
         let kept = fields::forwarded(&head).filter(|(name, _)| {
             !UNCACHED
@@ -246,24 +268,19 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         } else {
             said
         };
-        if !uploaded.get() {
+        if !sent.all.get() {
             // The rest of the request would be taken for the next one.
             outgoing.close();
         }
-        let via = [("Via", VIA.as_bytes())];
+        let via = [("Via", via(&head))];
         outgoing
             .begin(head.status(), kept.chain(UNCACHED).chain(via), said)
             .await
             .map_err(Broken::Client)?;
         let mut body = Body::new(framing);
         loop {
-            let piece = self
-                .time
-                .timeout(self.limits.patience, body.fill(reader))
-                .await;
-            let piece = piece
-                .map_err(|_| Failure::TimedOut)?
-                .map_err(Failure::from)?;
+            let waited = self.wait(sent, body.fill(reader)).await?;
+            let piece = waited.map_err(Failure::from)?;
             if piece.is_empty() {
                 break;
             }
@@ -306,26 +323,45 @@ impl Failure {
     }
 }
 
-/// The request target as an origin server wants it (RFC 9112 §3.2.1); none for what is not handed on.
-fn origin_form(head: &Head) -> Option<String> {
-    let target = head.target();
-    match head.method() {
-        "CONNECT" | "TRACE" => None,
-        "OPTIONS" if target == "*" => Some(target.to_string()),
-        _ if target.starts_with('/') => Some(target.to_string()),
-        _ => {
-            // The absolute form, which a server must take as well (RFC 9112 §3.2.2).
-            let scheme = target
-                .get(..7)
-                .filter(|scheme| scheme.eq_ignore_ascii_case("http://"))?;
-            let rest = &target[scheme.len()..];
-            let path = &rest[rest.find(['/', '?']).unwrap_or(rest.len())..];
-            Some(if path.starts_with('/') {
-                path.to_string()
-            } else {
-                format!("/{path}")
-            })
-        }
+/// The request target as an origin server wants it (RFC 9112 §3.2.1), or the status that refuses it.
+fn origin_form(head: &Head) -> Result<String, u16> {
+    let (method, target) = (head.method(), head.target());
+    if matches!(method, "CONNECT" | "TRACE") {
+        // A tunnel, and an echo of what other proxies added: neither is for a site like this.
+        return Err(501);
+    }
+    if target.contains('#') {
+        return Err(400);
+    }
+    if target.starts_with('/') || (method, target) == ("OPTIONS", "*") {
+        return Ok(target.to_string());
+    }
+    // The absolute form, which a server must take as well (RFC 9112 §3.2.2).
+    let Some((scheme, rest)) = target.split_once("://") else {
+        return Err(400);
+    };
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    match path {
+        _ if host.is_empty() || !scheme.eq_ignore_ascii_case("http") => Err(400),
+        // RFC 9112 §3.2.4.
+        "" if method == "OPTIONS" => Ok("*".to_string()),
+        _ if path.starts_with('/') => Ok(path.to_string()),
+        _ => Ok(format!("/{path}")),
+    }
+}
+
+/// How many more proxies a request may go through, if it says so and has to be heeded.
+fn max_forwards(head: &Head) -> Option<u64> {
+    let limit = head.values("max-forwards").next()?;
+    let limit = str::from_utf8(limit).ok()?.parse().ok()?;
+    (head.method() == "OPTIONS").then_some(limit)
+}
+
+/// How this proxy signs what it hands on: by the version it came in (RFC 9110 §7.6.3).
+fn via(head: &Head) -> &'static [u8] {
+    match head.version() {
+        Version::Http10 => b"1.0 knocking",
+        Version::Http11 => b"1.1 knocking",
     }
 }
 
@@ -334,15 +370,24 @@ fn compose<E>(head: &Head, target: &str, host: &Host) -> Result<Vec<u8>, Error<E
     let mut bytes = Vec::new();
     let mut request = Compose::request(&mut bytes, head.method(), target);
     request.field("Host", host.to_string());
+    let left = max_forwards(head);
     // What the client expects of us, it has from us.
-    let ours = ["host", "expect"];
+    let ours = ["host", "expect", "max-forwards"];
+    let ours = if left.is_some() {
+        &ours[..]
+    } else {
+        &ours[..2]
+    };
     for (name, value) in fields::forwarded(head) {
         if !ours.iter().any(|other| name.eq_ignore_ascii_case(other)) {
             request.field(name, value);
         }
     }
+    if let Some(left) = left {
+        request.field("Max-Forwards", left.saturating_sub(1).to_string());
+    }
     request
-        .field("Via", VIA)
+        .field("Via", via(head))
         .framing(Framing::of_request(head)?)
         .field("Connection", "close")
         .end();

@@ -23,7 +23,7 @@ use mirage::log;
 use mirage::{Console, Flow, Listener, Resolver, Spawn, Stack, Tcp, Time};
 use mirage_http::{Exchange, Limits, serve};
 
-use proxy::Proxy;
+use proxy::{Proxy, UNCACHED};
 
 /// Ports to knock on: the control port and as many after it.
 const KNOCKS: u16 = 256;
@@ -199,13 +199,9 @@ async fn hello<F: Flow>(
 ) -> Result<(), mirage_http::Error<F::Error>> {
     match exchange.head().method() {
         "GET" | "HEAD" => {
-            exchange
-                .respond(
-                    200,
-                    [("Content-Type", &b"text/html; charset=utf-8"[..])],
-                    HELLO,
-                )
-                .await
+            let html = [("Content-Type", &b"text/html; charset=utf-8"[..])];
+            let fields = html.into_iter().chain(UNCACHED);
+            exchange.respond(200, fields, HELLO).await
         }
         _ => {
             exchange

@@ -2,24 +2,10 @@
 
 use std::time::Duration;
 
-use crate::world::{Asked, ask, boot, get, knock, parts, site};
+use crate::world::{END, ask, get, opened, parts};
 use mirage::io::{Read as _, Write as _};
-use mirage::{Clock as _, Stack as _, Tcp as _, Time as _};
+use mirage::{Stack as _, Tcp as _, Time as _};
 use mirage_test::World;
-
-const END: &str = "\r\n\r\n";
-
-/// A unikernel whose site 1,2 is `site`, opened.
-async fn opened(
-    world: &World,
-    end: &'static str,
-    reply: &'static [&'static str],
-) -> (mirage_test::Host, Asked) {
-    let asked = site(world, 80, end, reply).await;
-    let client = boot(world, "").await;
-    knock(&client, &[1, 2]).await;
-    (client, asked)
-}
 
 fn fields(head: &str) -> Vec<&str> {
     head.split("\r\n").skip(1).collect()
@@ -224,173 +210,6 @@ async fn a_client_that_waits_to_be_asked_is_asked(world: World) {
 }
 
 #[mirage::test]
-async fn a_site_that_is_not_there_is_a_bad_gateway(world: World) {
-    let client = boot(&world, "--site 7=127.9.9.9:81").await;
-    knock(&client, &[7]).await;
-    let answer = get(&client).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 502 Bad Gateway\r\n"),
-        "{answer}"
-    );
-    assert!(
-        answer.contains("Cache-Control: no-cache, no-store, must-revalidate"),
-        "{answer}"
-    );
-}
-
-#[mirage::test]
-async fn a_site_that_speaks_no_http_is_a_bad_gateway(world: World) {
-    let (client, _) = opened(&world, END, &["220 mail.example ESMTP\r\n\r\n"]).await;
-    assert!(
-        get(&client)
-            .await
-            .starts_with("HTTP/1.1 502 Bad Gateway\r\n")
-    );
-}
-
-#[mirage::test]
-async fn a_site_that_says_two_lengths_is_a_bad_gateway(world: World) {
-    let (client, _) = opened(
-        &world,
-        END,
-        &["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
-    )
-    .await;
-    assert!(
-        get(&client)
-            .await
-            .starts_with("HTTP/1.1 502 Bad Gateway\r\n")
-    );
-}
-
-#[mirage::test]
-async fn a_site_that_hangs_up_is_a_bad_gateway(world: World) {
-    let (client, _) = opened(&world, END, &[]).await;
-    assert!(
-        get(&client)
-            .await
-            .starts_with("HTTP/1.1 502 Bad Gateway\r\n")
-    );
-}
-
-#[mirage::test]
-async fn a_site_that_says_nothing_is_a_time_out(world: World) {
-    world.network().silence([10, 9, 9, 9]);
-    let client = boot(&world, "--site 7=10.9.9.9 --timeout 3").await;
-    knock(&client, &[7]).await;
-    let begin = world.clock().now();
-    let answer = get(&client).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 504 Gateway Timeout\r\n"),
-        "{answer}"
-    );
-    assert!(world.clock().now().since(begin) < Duration::from_secs(4));
-}
-
-#[mirage::test]
-async fn a_resolver_that_says_nothing_is_a_time_out(world: World) {
-    world.resolver().silent("slow.example");
-    let client = boot(&world, "--site 7=slow.example --timeout 3").await;
-    knock(&client, &[7]).await;
-    let answer = get(&client).await;
-    assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
-}
-
-#[mirage::test]
-async fn an_answer_that_breaks_off_is_not_taken_for_whole(world: World) {
-    let (client, _) = opened(
-        &world,
-        END,
-        &["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"],
-    )
-    .await;
-    let answer = get(&client).await;
-    assert!(
-        answer.contains("abc") && !answer.contains("\r\n0\r\n"),
-        "{answer}"
-    );
-}
-
-#[mirage::test]
-async fn what_could_be_two_requests_is_refused_and_goes_nowhere(world: World) {
-    let (client, asked) = opened(
-        &world,
-        END,
-        &["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
-    )
-    .await;
-    for (fields, status) in [
-        (
-            "Host: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
-            "400",
-        ),
-        (
-            "Host: a\r\nContent-Length: 4\r\nContent-Length: 5\r\n",
-            "400",
-        ),
-        ("Host: a\r\nContent-Length: +4\r\n", "400"),
-        ("Host: a\r\nContent-Length: 4, 4\r\n", "400"),
-        ("Host: a\r\nContent-Length: 99999999999999999999\r\n", "400"),
-        ("Host: a\r\nTransfer-Encoding: chunked, identity\r\n", "501"),
-        ("Host: a\r\nTransfer-Encoding: xchunked\r\n", "501"),
-        ("Host: a\r\nTransfer-Encoding : chunked\r\n", "400"),
-        ("Host: a\r\nX-Fold: 1\r\n 2\r\n", "400"),
-        ("Host: a\r\nX: 1\nContent-Length: 4\r\n", "400"),
-        ("Host: a\r\nHost: b\r\n", "400"),
-        ("X: no host\r\n", "400"),
-    ] {
-        let request = format!(
-            "POST / HTTP/1.1\r\n{fields}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
-        );
-        let answer = ask(&client, &request).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{fields:?}: {answer}"
-        );
-        assert_eq!(
-            answer.matches("HTTP/1.1").count(),
-            1,
-            "{fields:?}: {answer}"
-        );
-    }
-    assert_eq!(asked.all(), [""; 0]);
-}
-
-#[mirage::test]
-async fn a_head_that_is_too_large_is_refused(world: World) {
-    let client = boot(&world, "").await;
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
-        "x".repeat(20_000)
-    );
-    assert!(ask(&client, &request).await.starts_with("HTTP/1.1 431 "));
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
-        "X: 1\r\n".repeat(101)
-    );
-    assert!(ask(&client, &request).await.starts_with("HTTP/1.1 431 "));
-}
-
-#[mirage::test]
-async fn tunnels_and_echoes_are_not_for_this_proxy(world: World) {
-    let (client, asked) = opened(
-        &world,
-        END,
-        &["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"],
-    )
-    .await;
-    for method in ["CONNECT a:80", "TRACE /"] {
-        let answer = ask(
-            &client,
-            &format!("{method} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
-        )
-        .await;
-        assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
-    }
-    assert_eq!(asked.all(), [""; 0]);
-}
-
-#[mirage::test]
 async fn the_absolute_form_means_the_same(world: World) {
     let (client, asked) = opened(
         &world,
@@ -438,4 +257,63 @@ async fn a_slow_upload_does_not_hold_up_an_early_answer(world: World) {
         "{answer}"
     );
     assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+}
+
+#[mirage::test]
+async fn an_upload_may_take_longer_than_any_wait(world: World) {
+    let reply = &["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"];
+    let (client, asked) = opened(&world, "the end", reply).await;
+    let tcp = client.stack().tcp().clone();
+    let mut flow = tcp.connect((World::HOST, 80).into()).await.unwrap();
+    let head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 17\r\nConnection: close\r\n\r\n";
+    flow.write_all(head.as_bytes()).await.unwrap();
+    for piece in ["five ", "and ", "t", "he end"] {
+        flow.write_all(piece.as_bytes()).await.unwrap();
+        flow.flush().await.unwrap();
+        world.time().sleep(Duration::from_secs(6)).await;
+    }
+    flow.write_all(b"!").await.unwrap();
+    flow.flush().await.unwrap();
+    let answer = mirage_test::read_to_end(&mut flow).await.unwrap();
+    assert!(answer.ends_with(b"\r\n\r\nok"), "{answer:?}");
+    assert!(asked.one().ends_with("five and the end"));
+}
+
+#[mirage::test]
+async fn a_body_may_be_refused_before_it_comes(world: World) {
+    let reply = &["HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n"];
+    let (client, _) = opened(&world, END, reply).await;
+    let request = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+    let answer = ask(&client, request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+}
+
+#[mirage::test]
+async fn it_signs_by_the_version_it_was_asked_in(world: World) {
+    let (client, asked) = opened(&world, END, &["HTTP/1.0 204 No Content\r\n\r\n"]).await;
+    let answer = get(&client).await;
+    assert!(answer.contains("\r\nVia: 1.0 knocking\r\n"), "{answer}");
+    ask(&client, "GET / HTTP/1.0\r\n\r\n").await;
+    assert!(asked.all()[0].contains("\r\nVia: 1.1 knocking\r\n"));
+    assert!(asked.all()[1].contains("\r\nVia: 1.0 knocking\r\n"));
+}
+
+#[mirage::test]
+async fn options_go_as_far_as_they_say(world: World) {
+    let (client, asked) = opened(&world, END, &["HTTP/1.1 204 No Content\r\n\r\n"]).await;
+    let options = async |target: &str, most: &str| {
+        let fields = format!("Host: a\r\nMax-Forwards: {most}\r\nConnection: close");
+        ask(
+            &client,
+            &format!("OPTIONS {target} HTTP/1.1\r\n{fields}\r\n\r\n"),
+        )
+        .await
+    };
+    assert!(options("*", "0").await.starts_with("HTTP/1.1 204 "));
+    assert_eq!(asked.all(), [""; 0]);
+    options("http://a", "2").await;
+    let asked = asked.one();
+    assert!(asked.starts_with("OPTIONS * HTTP/1.1\r\n"), "{asked}");
+    assert!(asked.contains("\r\nMax-Forwards: 1\r\n"), "{asked}");
 }

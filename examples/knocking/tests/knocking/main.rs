@@ -2,4 +2,5 @@
 
 mod control;
 mod forwarding;
+mod refusing;
 mod world;

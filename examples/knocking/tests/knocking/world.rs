@@ -76,6 +76,21 @@ pub fn parts(message: &str) -> (&str, &str) {
         .unwrap_or_else(|| panic!("no end of a head in {message:?}"))
 }
 
+/// Where a head ends.
+pub const END: &str = "\r\n\r\n";
+
+/// A unikernel whose site 1,2 is `site`, opened.
+pub async fn opened(
+    world: &World,
+    end: &'static str,
+    reply: &'static [&'static str],
+) -> (Host, Asked) {
+    let asked = site(world, 80, end, reply).await;
+    let client = boot(world, "").await;
+    knock(&client, &[1, 2]).await;
+    (client, asked)
+}
+
 /// A site that answers every connection with `reply`, a pause after each piece of it, and tells what it was sent up to
 /// `end`.
 pub async fn site(

@@ -44,6 +44,7 @@ pub const TEMPLATES: &[Template] = &[
             "tests/knocking/main.rs",
             "tests/knocking/control.rs",
             "tests/knocking/forwarding.rs",
+            "tests/knocking/refusing.rs",
             "tests/knocking/world.rs",
         ]
     ),
