@@ -15,6 +15,7 @@ mod body;
 mod compose;
 mod error;
 mod exchange;
+pub mod exercise;
 pub mod fields;
 mod framing;
 mod head;

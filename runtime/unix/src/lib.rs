@@ -25,7 +25,7 @@ pub use logger::Logger;
 pub use platform::{Platform, Spawner};
 pub use random::Random;
 pub use resolver::{Resolver, Unresolved};
-pub use run::run;
+pub use run::{run, run_words};
 pub use socket::{SocketStack, TcpFlow, TcpListener, TcpReader, TcpSockets, TcpWriter, UdpSocket, UdpSockets};
 pub use stdio::Stdio;
 pub use time::Time;

@@ -25,13 +25,27 @@ pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(P
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    run_words(name, groups, words, start)
+}
+
+/// As [`run`], with this command line instead of the process's.
+pub fn run_words<F>(
+    name: &'static str,
+    groups: &'static [Group],
+    words: impl IntoIterator<Item = String>,
+    start: impl FnOnce(Platform) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
     let started = Instant::now();
     let print_panic = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         print_panic(panic);
         std::process::exit(101);
     }));
-    let values = match command_line(groups) {
+    let values = match command_line(groups, words) {
         Ok(Request::Run(values)) => values,
         Ok(Request::Help) => {
             print!("{}", Usage { name, groups });
@@ -51,8 +65,7 @@ fn failed(name: &str, kind: FailureKind, reason: &str) -> ExitCode {
     ExitCode::from(kind.status())
 }
 
-fn command_line(groups: &'static [Group]) -> Result<Request, ArgsError> {
-    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+fn command_line(groups: &'static [Group], words: impl IntoIterator<Item = String>) -> Result<Request, ArgsError> {
     let request = Values::parse(groups, words)?;
     if let Request::Run(values) = &request {
         // Read once more where it is needed; here, so that it is refused before anything is connected.
