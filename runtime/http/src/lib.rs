@@ -15,7 +15,6 @@ mod body;
 mod compose;
 mod error;
 mod exchange;
-pub mod exercise;
 pub mod fields;
 mod framing;
 mod head;
