@@ -2,14 +2,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-extern crate alloc;
-
-use alloc::rc::Rc;
 use core::time::Duration;
 
 use mirage::io::Error as _;
 use mirage::{Listener, Spawn, Tcp, Time, log};
-use mirage_http::{Exchange, Limits, serve};
+use mirage_http::{Limits, serve};
 
 const PAGE: &[u8] = b"<!DOCTYPE html>\n<title>Hello</title>\n<h1>Hello from a unikernel!</h1>\n";
 
@@ -31,7 +28,7 @@ pub async fn start<T: Tcp>(
 ) -> Result<(), T::Error> {
     let mut listener = tcp.listen(options.http_port).await?;
     log::info!("serving HTTP on port {}", listener.port());
-    let limits = Rc::new(Limits::default());
+    let limits = Limits::default();
     loop {
         let flow = match listener.accept().await {
             Ok(flow) => flow,
@@ -42,29 +39,18 @@ pub async fn start<T: Tcp>(
                 continue;
             }
         };
-        let (time, limits) = (time.clone(), Rc::clone(&limits));
+        let time = time.clone();
         spawn.spawn(async move {
-            let answer = async |exchange: &mut Exchange<'_, _, _>| match (
-                exchange.head().method(),
-                exchange.head().target(),
-            ) {
-                ("GET" | "HEAD", "/") => {
-                    exchange
-                        .respond(
-                            200,
-                            [("Content-Type", &b"text/html; charset=utf-8"[..])],
-                            PAGE,
-                        )
-                        .await
+            let served = serve(flow, &time, &limits, async |exchange| {
+                let html = [("Content-Type", &b"text/html; charset=utf-8"[..])];
+                let allow = [("Allow", &b"GET, HEAD"[..])];
+                match (exchange.head().method(), exchange.head().target()) {
+                    ("GET" | "HEAD", "/") => exchange.respond(200, html, PAGE).await,
+                    ("GET" | "HEAD", _) => exchange.respond(404, [], b"").await,
+                    _ => exchange.respond(405, allow, b"").await,
                 }
-                ("GET" | "HEAD", _) => exchange.respond(404, [], b"").await,
-                _ => {
-                    exchange
-                        .respond(405, [("Allow", &b"GET, HEAD"[..])], b"")
-                        .await
-                }
-            };
-            if let Err(error) = serve(flow, &time, &limits, answer).await {
+            });
+            if let Err(error) = served.await {
                 log::debug!("a connection ended: {error}");
             }
         });

@@ -4,6 +4,20 @@
 //! writes heads, [`serve`] answers the requests of a connection, and [`fields::forwarded`] says which fields a proxy
 //! passes on (RFC 9110 §7.6). What two readers could take for different messages is refused, not guessed at.
 //!
+//! ```
+//! use mirage::{Flow, Time};
+//! use mirage_http::{Error, Limits, serve};
+//!
+//! /// Greets over any connection of any stack.
+//! async fn greet<F: Flow>(flow: F, time: impl Time) -> Result<(), Error<F::Error>> {
+//!     serve(flow, &time, &Limits::default(), async |exchange| match exchange.head().target() {
+//!         "/" => exchange.respond(200, [("Content-Type", &b"text/plain"[..])], b"hello\n").await,
+//!         _ => exchange.respond(404, [], b"").await,
+//!     })
+//!     .await
+//! }
+//! ```
+//!
 //! Not implemented: HTTP/2, TLS, upgrades, `CONNECT`, byte ranges, compression, trailers (they are read and dropped).
 #![no_std]
 #![forbid(unsafe_code)]
