@@ -1,64 +1,83 @@
 //! Tasks and whose turn it is.
 
-use alloc::rc::Rc;
-use core::future::Future;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use edge_executor::{ExecutorQueue, LocalExecutor, Task};
+use async_task::{Runnable, Task};
 use mirage::Spawn;
 
-/// Runs tasks on one thread, each in its turn, first woken first run.
-///
-/// Dropping it does not drop tasks that hold a [`Spawner`]; see [`Spawner`].
-pub struct Executor<Q: ExecutorQueue + 'static> {
-    tasks: Rc<LocalExecutor<'static, Q>>,
+/// Runs tasks on one thread, each in its turn, first woken first run. Any thread may wake one.
+#[derive(Default)]
+pub struct Executor {
+    spawner: Spawner,
 }
 
-impl<Q: ExecutorQueue + 'static> Executor<Q> {
+impl Executor {
     /// An executor without tasks.
     pub fn new() -> Self {
-        Self { tasks: Rc::new(LocalExecutor::new_with(Q::new)) }
+        Self::default()
     }
 
-    /// Starts the task whose end is the program's end; [`Task::is_finished`] tells when.
+    /// Starts the task whose end is the program's end; [`Task::is_finished`] tells when. Dropping it ends it.
     pub fn start<F>(&self, task: F) -> Task<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.tasks.spawn(task)
+        self.spawner.start(task)
     }
 
     /// Runs ready tasks until none is, or until `most` turns were taken, so that a task that always wakes itself
     /// cannot keep the outside world waiting. Returns whether some are still ready.
     pub fn run_ready(&self, most: usize) -> bool {
-        (0..most).all(|_| self.tasks.try_tick())
+        (0..most).all(|_| {
+            let next = self.spawner.ready.take();
+            next.map(Runnable::run).is_some()
+        })
     }
 
     /// A handle that starts tasks.
-    pub fn spawner(&self) -> Spawner<Q> {
-        Spawner { tasks: Rc::clone(&self.tasks) }
+    pub fn spawner(&self) -> Spawner {
+        self.spawner.clone()
     }
 }
 
-impl<Q: ExecutorQueue + 'static> Default for Executor<Q> {
-    fn default() -> Self {
-        Self::new()
+/// Starts tasks: what every spawn device is made of.
+#[derive(Clone, Default)]
+pub struct Spawner {
+    ready: Arc<Ready>,
+}
+
+impl Spawner {
+    fn start<F>(&self, task: F) -> Task<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let ready = Arc::clone(&self.ready);
+        let (runnable, task) = async_task::spawn_local(task, move |runnable| ready.put(runnable));
+        runnable.schedule();
+        task
     }
 }
 
-/// Starts tasks: what every platform's spawn device is.
-pub struct Spawner<Q: ExecutorQueue + 'static> {
-    tasks: Rc<LocalExecutor<'static, Q>>,
-}
-
-impl<Q: ExecutorQueue + 'static> Clone for Spawner<Q> {
-    fn clone(&self) -> Self {
-        Self { tasks: Rc::clone(&self.tasks) }
-    }
-}
-
-impl<Q: ExecutorQueue + 'static> Spawn for Spawner<Q> {
+impl Spawn for Spawner {
     fn spawn<F: Future<Output = ()> + 'static>(&self, task: F) {
-        self.tasks.spawn(task).detach();
+        self.start(task).detach();
+    }
+}
+
+/// The tasks that are ready, in the order they became so.
+#[derive(Default)]
+struct Ready(Mutex<VecDeque<Runnable>>);
+
+impl Ready {
+    fn put(&self, runnable: Runnable) {
+        // A push or a pop leaves the queue whole wherever it stops.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(runnable);
+    }
+
+    fn take(&self) -> Option<Runnable> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }

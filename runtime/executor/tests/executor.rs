@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mirage::Spawn as _;
 use mirage::time::Instant;
-use mirage_executor::{Executor, StdQueue, Timers};
+use mirage_executor::{Executor, Timers};
 
 type Log = Rc<RefCell<Vec<u32>>>;
 
@@ -27,7 +27,7 @@ async fn give_way() {
 
 #[test]
 fn tasks_take_turns_in_the_order_they_were_woken() {
-    let executor = Executor::<StdQueue>::new();
+    let executor = Executor::new();
     let log = Log::default();
     for task in 0..3 {
         let log = Rc::clone(&log);
@@ -43,7 +43,7 @@ fn tasks_take_turns_in_the_order_they_were_woken() {
 
 #[test]
 fn a_task_that_always_wants_a_turn_does_not_get_all_of_them() {
-    let executor = Executor::<StdQueue>::new();
+    let executor = Executor::new();
     executor.spawner().spawn(async {
         loop {
             give_way().await;
@@ -54,7 +54,7 @@ fn a_task_that_always_wants_a_turn_does_not_get_all_of_them() {
 
 #[test]
 fn more_tasks_than_any_queue_was_made_for() {
-    let executor = Executor::<StdQueue>::new();
+    let executor = Executor::new();
     let log = Log::default();
     for task in 0..5000 {
         let log = Rc::clone(&log);
@@ -66,7 +66,7 @@ fn more_tasks_than_any_queue_was_made_for() {
 
 #[test]
 fn dropping_a_started_task_ends_it() {
-    let executor = Executor::<StdQueue>::new();
+    let executor = Executor::new();
     let log = Log::default();
     let inner = Rc::clone(&log);
     let task = executor.start(async move {
@@ -82,7 +82,7 @@ fn dropping_a_started_task_ends_it() {
 
 #[test]
 fn a_task_may_be_woken_by_another_thread() {
-    let executor = Executor::<StdQueue>::new();
+    let executor = Executor::new();
     let (sender, receiver) = std::sync::mpsc::channel::<Waker>();
     let done = Rc::new(RefCell::new(false));
     let inner = Rc::clone(&done);
@@ -108,7 +108,7 @@ fn at(seconds: u64) -> Instant {
 
 #[test]
 fn sleepers_wake_by_their_deadlines_and_then_by_their_order() {
-    let (executor, timers, log) = (Executor::<StdQueue>::new(), Timers::default(), Log::default());
+    let (executor, timers, log) = (Executor::new(), Timers::default(), Log::default());
     for (name, deadline) in [(0, 5), (1, 2), (2, 5), (3, 9)] {
         let (timers, log) = (timers.clone(), Rc::clone(&log));
         executor.spawner().spawn(async move {

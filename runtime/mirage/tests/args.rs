@@ -60,7 +60,7 @@ fn what_is_wrong_is_said() {
     for (line, said) in [
         ("--name x --prot 1", "there is no argument `--prot`; did you mean `--port`?"),
         ("--name x --zzzzzz", "there is no argument `--zzzzzz`; `--help` lists what there is"),
-        ("--listen ::1 --name x", "there is no argument `--listen`; did you mean `--limit`?"),
+        ("--listen ::1 --name x", "there is no argument `--listen`; `--help` lists what there is"),
         ("name", "`name` is not an argument: they begin with `--`"),
         ("--port 1", "`--name` must be given"),
         ("--name", "`--name` needs a value: `--name=VALUE`"),

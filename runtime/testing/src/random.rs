@@ -5,23 +5,24 @@ use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
+use fastrand::Rng;
+use rand_core::{TryCryptoRng, TryRng};
 
-/// The random device of a test, foretold by the test's seed. All clones are one generator.
+/// The random device of a test, foretold by the test's seed: random enough for a test, and for nothing else. All clones
+/// are one generator.
 #[derive(Clone)]
-pub struct Random(Rc<RefCell<ChaCha8Rng>>);
+pub struct Random(Rc<RefCell<Rng>>);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Rc::new(RefCell::new(ChaCha8Rng::seed_from_u64(seed))))
+        Self(Rc::new(RefCell::new(Rng::with_seed(seed))))
     }
 
     /// A number of a range, the ends included.
     pub fn within(&self, range: &RangeInclusive<u64>) -> u64 {
         let width = range.end().saturating_sub(*range.start()).saturating_add(1);
         // The bias of a remainder is nothing to a test.
-        range.start().saturating_add(self.0.borrow_mut().next_u64() % width)
+        range.start().saturating_add(self.0.borrow_mut().u64(..) % width)
     }
 
     /// True with this probability, from 0 to 1.
@@ -36,15 +37,15 @@ impl TryRng for Random {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.borrow_mut().next_u32())
+        Ok(self.0.borrow_mut().u32(..))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.0.borrow_mut().next_u64())
+        Ok(self.0.borrow_mut().u64(..))
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.borrow_mut().fill_bytes(bytes);
+        self.0.borrow_mut().fill(bytes);
         Ok(())
     }
 }

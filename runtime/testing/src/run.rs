@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use mirage_executor::{Executor, StdQueue};
+use mirage_executor::Executor;
 
 use crate::World;
 
@@ -49,7 +49,7 @@ where
 {
     let seed = seed(options);
     let _reminder = Reminder { seed };
-    let executor = Executor::<StdQueue>::new();
+    let executor = Executor::new();
     let world = World::new(seed, executor.spawner());
     let clock = world.clock.clone();
     let mut test = pin!(executor.start(test(world)));

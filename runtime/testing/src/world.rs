@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use mirage_executor::StdQueue;
-
 use crate::network::{Host, Network, Stack};
 use crate::{Clock, Console, Random, Resolver, Time, WallClock};
 
@@ -19,7 +17,7 @@ pub struct World {
 }
 
 /// Starts tasks in the world.
-pub type Spawner = mirage_executor::Spawner<StdQueue>;
+pub type Spawner = mirage_executor::Spawner;
 
 impl World {
     /// Where the application lives if nothing else is said.

@@ -6,7 +6,7 @@ use std::time::{self, Duration};
 
 use mirage::args::{Matches, Values};
 use mirage::time::Instant;
-use mirage_executor::{Executor, StdQueue, Timers};
+use mirage_executor::{Executor, Timers};
 
 use crate::pool::Pool;
 use crate::reactor::{Reactor, Registration};
@@ -21,7 +21,7 @@ struct Inner {
     reactor: Reactor,
     timers: Timers,
     pool: Pool,
-    spawner: mirage_executor::Spawner<StdQueue>,
+    spawner: mirage_executor::Spawner,
     /// Standard input, once somebody reads it: it can be registered once only, and not at all if it is a file.
     stdin: OnceCell<Option<Registration>>,
 }
@@ -35,7 +35,7 @@ impl Platform {
         values: Values,
         reactor: Reactor,
         timers: Timers,
-        executor: &Executor<StdQueue>,
+        executor: &Executor,
     ) -> Self {
         let (pool, spawner, stdin) = (Pool::default(), executor.spawner(), OnceCell::new());
         Self(Rc::new(Inner { start, values, reactor, timers, pool, spawner, stdin }))
@@ -78,7 +78,7 @@ pub(crate) fn now(start: time::Instant) -> Instant {
 
 /// Starts tasks on the loop.
 #[derive(Clone)]
-pub struct Spawner(mirage_executor::Spawner<StdQueue>);
+pub struct Spawner(mirage_executor::Spawner);
 
 impl Spawner {
     /// The loop of this process.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use mirage::Args as _;
 use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values};
 use mirage::plumbing::{Failure, FailureKind};
-use mirage_executor::{Executor, StdQueue, Timers};
+use mirage_executor::{Executor, Timers};
 
 use crate::Platform;
 use crate::platform::now;
@@ -81,7 +81,7 @@ where
 {
     let reactor = Reactor::new()?;
     let signals = Signals::new(&reactor)?;
-    let (executor, timers) = (Executor::<StdQueue>::new(), Timers::default());
+    let (executor, timers) = (Executor::new(), Timers::default());
     let delay = Boot::from_matches(values.group(Platform::BOOT)).unwrap_or_default().delay;
     let platform = Platform::new(started, values, reactor.clone(), timers.clone(), &executor);
     let unikernel = start(platform.clone());
