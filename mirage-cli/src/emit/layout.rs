@@ -59,11 +59,16 @@ impl Expr {
     }
 
     fn flat(&self) -> String {
+        let tail = if let Self::List { tail, .. } = self { tail } else { "" };
+        self.flat_without_tail() + tail
+    }
+
+    fn flat_without_tail(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
-            Self::List { head, brackets: (open, close), items, tail } => {
+            Self::List { head, brackets: (open, close), items, .. } => {
                 let items = items.iter().map(Self::flat).collect::<Vec<_>>().join(", ");
-                format!("{head}{open}{items}{close}{tail}")
+                format!("{head}{open}{items}{close}")
             }
         }
     }
@@ -78,6 +83,10 @@ impl Expr {
             {
                 let inner = indent + 4;
                 let margin = " ".repeat(inner);
+                let call = self.flat_without_tail();
+                if !tail.is_empty() && column + width(&call) <= WIDTH {
+                    return format!("{call}\n{margin}{tail}");
+                }
                 let items: String =
                     items.iter().map(|item| format!("{margin}{},\n", item.lines(inner, inner, 1))).collect();
                 let margin = " ".repeat(indent);

@@ -18,17 +18,18 @@ const PADDING: (f64, f64) = (12.0, 8.0);
 /// The height of the title.
 const HEADER: f64 = 62.0;
 
+/// Plain colours, and others where the reader asks for dark: not every program that shows SVG knows CSS variables.
 const STYLE: &str = "\
-svg{--ink:#1b1f24;--paper:#ffffff;--line:#57606a;--job:#ddf4ff;--device:#f6f8fa;--choice:#fff8c5;--args:#dafbe1;\
-font:13px system-ui,sans-serif;background:var(--paper)}\
-@media(prefers-color-scheme:dark){svg{--ink:#e6edf3;--paper:#0d1117;--line:#8b949e;--job:#0c2d6b;--device:#21262d;\
---choice:#4b3500;--args:#033a16}}\
-text{fill:var(--ink);text-anchor:middle}.title{font-size:18px;font-weight:600;text-anchor:start}\
+svg{font:13px system-ui,sans-serif}.paper{fill:#fff}\
+text{fill:#1b1f24;text-anchor:middle}.title{font-size:18px;font-weight:600;text-anchor:start}\
 .sub{text-anchor:start;opacity:.75}.head{font-weight:600}.small{font-size:11.5px;opacity:.8}\
-.shape{stroke:var(--line)}.job{fill:var(--job)}.device{fill:var(--device)}.choice{fill:var(--choice)}\
-.arguments{fill:var(--args)}path.arrow{fill:none;stroke:var(--line);stroke-width:1.3}\
-.tip{fill:var(--line)}.label{font-size:11.5px;paint-order:stroke;stroke:var(--paper);stroke-width:4px}\
-.faint{opacity:.32}.faint path.arrow{stroke-dasharray:5 4}";
+.shape{stroke:#57606a}.job{fill:#ddf4ff}.device{fill:#f6f8fa}.choice{fill:#fff8c5}.arguments{fill:#dafbe1}\
+.arrow{fill:none;stroke:#57606a;stroke-width:1.3}.tip{fill:#57606a}\
+.label{font-size:11.5px;paint-order:stroke;stroke:#fff;stroke-width:4px}\
+.faint{opacity:.32}.faint .arrow{stroke-dasharray:5 4}\
+@media(prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#e6edf3}.shape{stroke:#8b949e}.job{fill:#0c2d6b}\
+.device{fill:#21262d}.choice{fill:#4b3500}.arguments{fill:#033a16}.arrow{stroke:#8b949e}.tip{fill:#8b949e}\
+.label{stroke:#0d1117}}";
 
 /// The picture as SVG.
 pub fn svg(picture: &Picture) -> String {
@@ -49,6 +50,7 @@ pub fn svg(picture: &Picture) -> String {
         svg,
         r#"<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>"#
     );
+    svg.push_str("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
     let _ =
         writeln!(svg, r#"<text class="title" x="{MARGIN}" y="{}">{}</text>"#, MARGIN + 16.0, escaped(&picture.name));
     let _ =

@@ -76,8 +76,12 @@ impl Tree<'_> {
         let (Some(device), Some(drawn)) = (self.graph.devices.get(id), self.picture.boxes.get(id)) else { return };
         let place = at(&device.declared);
         if !drawn.active {
-            let what = if device.doc.is_empty() { "" } else { " " };
-            let _ = writeln!(self.text, "{lead}{FAINT}{}{what}{} (not chosen){FAINT:#}", drawn.title, device.doc);
+            let what = match &device.origin {
+                Origin::Choice(choice) => format!("choice by {}", choice.key),
+                _ if device.doc.is_empty() => drawn.title.clone(),
+                _ => format!("{}: {}", drawn.title, device.doc),
+            };
+            let _ = writeln!(self.text, "{lead}{FAINT}{what} (not chosen){FAINT:#}");
             return;
         }
         if let Origin::Choice(choice) = &device.origin {
