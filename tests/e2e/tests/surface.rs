@@ -33,7 +33,8 @@ fn results_and_errors_are_json_when_asked_for() {
     let failed = project.call(&["configure", "--format", "json"]).ends_with(65);
     let error = json(&failed.err);
     assert_eq!((&error["level"], &error["exit"]), (&"error".into(), &65.into()));
-    assert!(error["detail"].as_str().expect("what it said").contains("no idea"), "{error}");
+    assert!(error["message"].as_str().expect("a message").ends_with("/config.rs` panicked: no idea"), "{error}");
+    assert_eq!(error["places"][0]["line"], 1);
 }
 
 #[test]
@@ -94,7 +95,8 @@ fn nonsense_on_the_command_line_is_refused_with_a_way_out() {
     let root = root();
     call(&root, &["biuld"]).ends_with(64).says(&["biuld", "build"]);
     call(&root, &[]).ends_with(64).says(&["Usage: mirage"]);
-    call(&root, &["build", "--qiuet"]).ends_with(66).says(&["no config.rs"]);
+    call(&root, &["build"]).ends_with(66).says(&["no config.rs"]);
+    call(&root, &["build", "--qiuet"]).ends_with(64).says(&["--qiuet", "--quiet"]);
     call(&root, &["build", "examples/hello", "--qiuet"]).ends_with(64).says(&["--qiuet", "--quiet"]);
     call(&root, &["build", "examples/hello", "--unix", "--kvm"]).ends_with(64).says(&["cannot be used with"]);
     call(&root, &["configure", "examples/hello", "--timeout", "0"]).ends_with(64).says(&["1 to 86400"]);

@@ -56,7 +56,7 @@ fn knocking_is_built_and_tested_unedited() {
     project.call(&["build"]).ends_with(0);
     let help = Outcome::of(Command::new(image(&project)).arg("--help")).ends_with(0).out;
     assert!(help.starts_with("Usage: e2e-knocking [OPTIONS]\n"), "{help}");
-    assert!(cargo(&project, &["test", "--quiet"]).ends_with(0).out.contains("31 passed"));
+    assert!(cargo(&project, &["test", "--quiet"]).ends_with(0).out.contains("38 passed"));
 }
 
 #[test]
