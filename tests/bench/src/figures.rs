@@ -35,9 +35,9 @@ impl Figures {
     }
 
     /// Pair by pair, this side over the other, as measurements of their own.
-    pub fn ratio(&self, other: &Self) -> Self {
+    pub fn ratio(&self, other: &Self, what: impl Into<String>) -> Self {
         let values = self.values.iter().zip(&other.values).map(|(mine, theirs)| mine / theirs).collect();
-        Self { what: format!("{} / {}", self.what, other.what), unit: "×", values }
+        Self { what: what.into(), unit: "×", values }
     }
 
     fn sorted(&self) -> Vec<f64> {
