@@ -2,9 +2,11 @@
 //!
 //! Each is an empty enum that implements the device trait of its name; see [`Kind`].
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::net::{IpAddr, SocketAddr};
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use embedded_io_async::{BufRead, ErrorType, Read, Write};
@@ -31,8 +33,14 @@ kinds! {
     Clock;
     /// The kind of [`device::Console`].
     Console;
+    /// The kind of [`device::Ethernet`].
+    Ethernet;
+    /// The kind of [`device::Ip`].
+    Ip;
     /// The kind of [`device::Logger`].
     Logger;
+    /// The kind of [`device::Neighbours`].
+    Neighbours;
     /// The kind of [`device::Network`]: frames go to one reader, so one owner is all it may have.
     Network, shared: false;
     /// The kind of [`device::Random`].
@@ -94,15 +102,81 @@ impl device::Network for Network {
         match *self {}
     }
 
-    async fn receive(&mut self, _: impl FnMut(&mut [u8], device::Frame)) -> Result<usize, Infallible> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         match *self {}
     }
 
-    fn send(&mut self, _: &[u8], _: device::Frame) -> Result<bool, Infallible> {
+    fn receive(&mut self, _: usize, _: &mut dyn FnMut(&mut [u8], device::Received)) -> Result<usize, Infallible> {
+        match *self {}
+    }
+
+    fn send(&mut self, _: &[&[u8]], _: device::Offload) -> Result<bool, Infallible> {
         match *self {}
     }
 
     fn notify(&mut self) -> Result<(), Infallible> {
+        match *self {}
+    }
+}
+
+impl device::Ethernet for Ethernet {
+    fn mac(&self) -> device::MacAddress {
+        match *self {}
+    }
+
+    fn mtu(&self) -> usize {
+        match *self {}
+    }
+
+    fn offloads(&self) -> device::Offloads {
+        match *self {}
+    }
+
+    fn attach(&self, _: u16, _: Rc<dyn device::Frames>) {
+        match *self {}
+    }
+
+    fn send(&self, _: device::MacAddress, _: u16, _: &[&[u8]], _: device::Offload) -> Result<(), device::Refused> {
+        match *self {}
+    }
+
+    fn wake(&self) {
+        match *self {}
+    }
+}
+
+impl device::Neighbours for Neighbours {
+    fn claim(&self, _: IpAddr) {
+        match *self {}
+    }
+
+    fn release(&self, _: IpAddr) {
+        match *self {}
+    }
+
+    fn send(&self, _: IpAddr, _: &[&[u8]], _: device::Offload) -> Result<(), device::Refused> {
+        match *self {}
+    }
+}
+
+impl device::Ip for Ip {
+    fn attach(&self, _: u8, _: Rc<dyn device::Packets>) {
+        match *self {}
+    }
+
+    fn is_local(&self, _: IpAddr) -> bool {
+        match *self {}
+    }
+
+    fn route(&self, _: IpAddr) -> Result<device::Route, device::Refused> {
+        match *self {}
+    }
+
+    fn send(&self, _: device::Header, _: &[&[u8]], _: device::Offload) -> Result<(), device::Refused> {
+        match *self {}
+    }
+
+    fn wake(&self) {
         match *self {}
     }
 }

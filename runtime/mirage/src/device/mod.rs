@@ -2,6 +2,8 @@
 
 mod clock;
 mod console;
+mod ip;
+mod link;
 mod logger;
 mod network;
 mod random;
@@ -14,8 +16,10 @@ mod udp;
 
 pub use clock::{Clock, WallClock};
 pub use console::Console;
+pub use ip::{Header, Ip, Packet, Packets, Route, Undelivered, Why};
+pub use link::{Ethernet, EthernetFrame, Frames, Neighbours, Refused};
 pub use logger::Logger;
-pub use network::{Frame, MacAddress, Network};
+pub use network::{Checksum, MacAddress, Network, Offload, Offloads, Received};
 pub use random::Random;
 pub use resolver::Resolver;
 pub use spawn::Spawn;

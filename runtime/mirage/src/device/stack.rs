@@ -1,7 +1,8 @@
 //! A whole network stack, and its parts.
 
+use alloc::vec::Vec;
 use core::convert::Infallible;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use super::{Tcp, Udp};
 
@@ -21,6 +22,11 @@ pub trait Stack: Clone + 'static {
 
     /// Its UDP.
     fn udp(&self) -> &Self::Udp;
+
+    /// The name servers it was told of, by DHCP or a router; none if it leaves names to somebody else.
+    fn nameservers(&self) -> Vec<IpAddr> {
+        Vec::new()
+    }
 }
 
 /// The TCP of a stack, for a job that asks for no more.

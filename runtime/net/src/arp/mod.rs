@@ -1,0 +1,1 @@
+//! ARP (RFC 826): the hardware addresses of IPv4 neighbours.

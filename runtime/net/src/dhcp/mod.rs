@@ -1,0 +1,1 @@
+//! A DHCP client (RFC 2131).

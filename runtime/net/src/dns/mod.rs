@@ -1,0 +1,1 @@
+//! A stub resolver (RFC 1035).

@@ -1,0 +1,1 @@
+//! Ethernet (IEEE 802.3): the loop over an interface, and frames by protocol.

@@ -1,0 +1,1 @@
+//! IPv4 (RFC 791) and ICMP (RFC 792).

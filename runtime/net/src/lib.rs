@@ -1,0 +1,32 @@
+//! A TCP/IP stack in layers, each generic over the one below: Ethernet, ARP, IP, UDP, TCP, and DHCP and DNS over them.
+//!
+//! Nothing here knows an operating system or a device. A layer is a handle that is cheap to clone; it attaches itself
+//! to the layer below, which hands it what has come and polls it at the end of every round:
+//!
+//! ```text
+//! wait for frames, for a task that has something to send, or for a deadline
+//!   take the frames there are      ──▶ each layer's `input`, up to a connection, which wakes its task
+//!   let the tasks run              ──▶ they read and write in connections
+//!   poll the layers                ──▶ what became due is sent, nothing else is visited
+//!   notify the device, once
+//! ```
+//!
+//! The loop belongs to [`ethernet`]; no layer has one of its own. README.md says what is not implemented.
+#![no_std]
+#![forbid(unsafe_code)]
+#![allow(async_fn_in_trait)] // single-threaded by design: no future here is ever `Send`
+
+extern crate alloc;
+
+pub mod arp;
+pub mod dhcp;
+pub mod dns;
+mod error;
+pub mod ethernet;
+pub mod ipv4;
+pub mod ipv6;
+pub mod stack;
+pub mod tcp;
+pub mod udp;
+
+pub use error::Error;

@@ -1,0 +1,1 @@
+//! TCP and UDP over one set of addresses.
