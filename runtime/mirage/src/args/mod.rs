@@ -3,12 +3,14 @@
 //! [`Argument`] describes one, `#[derive(Args)]` a struct of them; [`Values`] is a checked command line, [`words`]
 //! cuts a kernel command line by the one quoting rule there is.
 
+mod address;
 mod describe;
 mod matches;
 mod usage;
 mod value;
 mod words;
 
+pub use address::{Ipv4, Ipv4Network, MaybeIpv4, Nameservers};
 pub use describe::{Argument, Group, Shape};
 pub use matches::{Matches, Request, Values};
 pub use usage::Usage;
