@@ -1,4 +1,5 @@
-//! `cargo run --release -p mirage-bench`: measures what the README states and prints it as a table.
+//! `cargo run --release -p mirage-bench [tool] [http] [direct]`: measures what the README states, all of it or these
+//! parts, and prints it as a table. `direct` needs root, for its network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
 
@@ -7,15 +8,28 @@ use std::io::Write as _;
 use std::process::Command;
 
 use anyhow::Context as _;
-use mirage_bench::{Figures, Load, Project, Server, Tool, free_port, table, timed, wrk};
+use mirage_bench::{Figures, Load, Project, Server, Tool, direct, free_port, table, timed, wrk};
 
 fn main() -> anyhow::Result<()> {
+    let parts: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = parts.iter().find(|part| !["tool", "http", "direct"].contains(&part.as_str())) {
+        anyhow::bail!("there is no part `{unknown}`: they are `tool`, `http` and `direct`");
+    }
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     let tool = Tool::build()?;
-    let mut figures =
-        vec![Figures::new("`mirage --help`", "ms").measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?];
-    figures.extend(pipeline(&tool)?);
-    for connections in [1, 10, 100, 1000] {
-        figures.extend(http(&tool, connections)?);
+    let mut figures = vec![];
+    if wanted("tool") {
+        let help = Figures::new("`mirage --help`", "ms");
+        figures.push(help.measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?);
+        figures.extend(pipeline(&tool)?);
+    }
+    if wanted("http") {
+        for connections in [1, 10, 100, 1000] {
+            figures.extend(http(&tool, connections)?);
+        }
+    }
+    if wanted("direct") {
+        figures.extend(direct(&tool)?);
     }
     println!("{}", table(&figures));
     Ok(())

@@ -47,6 +47,20 @@ impl Space {
         Some(space)
     }
 
+    /// Two namespaces, a client's and a server's, with a veth pair between 10.0.0.1 and 10.0.0.2.
+    pub fn pair(what: &str) -> Option<(Self, Self)> {
+        let (client, server) = (Self::new(what)?, Self::new(what)?);
+        for space in [&client, &server] {
+            space.ip(&["link", "delete", Self::TAP]);
+        }
+        client.ip(&["link", "add", "veth0", "type", "veth", "peer", "name", "veth1", "netns", &server.name]);
+        for (space, link, address) in [(&client, "veth0", "10.0.0.1/24"), (&server, "veth1", "10.0.0.2/24")] {
+            space.ip(&["address", "add", address, "dev", link]);
+            space.ip(&["link", "set", link, "up"]);
+        }
+        Some((client, server))
+    }
+
     /// A call of a program in the namespace.
     pub fn run(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
