@@ -2,4 +2,5 @@
 
 mod address;
 mod extension;
+mod messages;
 mod routers;
