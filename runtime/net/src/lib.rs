@@ -30,3 +30,4 @@ pub mod tcp;
 pub mod udp;
 
 pub use error::Error;
+pub use ethernet::Ethernet;
