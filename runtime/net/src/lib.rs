@@ -25,9 +25,12 @@ mod error;
 pub mod ethernet;
 pub mod ipv4;
 pub mod ipv6;
+mod neighbours;
+mod reassembly;
 pub mod stack;
 pub mod tcp;
 pub mod udp;
 
+pub use arp::Arp;
 pub use error::Error;
 pub use ethernet::Ethernet;
