@@ -19,12 +19,14 @@
 extern crate alloc;
 
 pub mod arp;
+mod checksum;
 pub mod dhcp;
 pub mod dns;
 mod error;
 pub mod ethernet;
 pub mod ipv4;
 pub mod ipv6;
+mod limit;
 mod neighbours;
 mod reassembly;
 pub mod stack;
@@ -34,3 +36,4 @@ pub mod udp;
 pub use arp::Arp;
 pub use error::Error;
 pub use ethernet::Ethernet;
+pub use ipv4::Ipv4;
