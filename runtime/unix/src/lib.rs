@@ -1,4 +1,4 @@
-//! The unix platform: a unikernel as a Linux process on the sockets of its kernel.
+//! The unix platform: a unikernel as a Linux process, on the sockets of its kernel or on a tap device.
 //!
 //! One thread, one loop: run the tasks that are ready, then sleep in `epoll_wait` until a file descriptor, a timer or
 //! a signal says more. One file a device; [`main!`] is what the generated main.rs ends with.

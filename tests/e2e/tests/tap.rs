@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 const UNIKERNEL: &str = r#"
 //! Answers ARP requests and ICMP echo requests by hand.
 #![no_std]
+#![allow(async_fn_in_trait)]
 extern crate alloc;
 
 use alloc::format;

@@ -37,6 +37,8 @@ pub struct Tap {
     rest: Vec<u8>,
     /// Whether a frame was refused and there may be room by now.
     refused: bool,
+    /// Whether a frame has gone that the kernel may answer at once.
+    sent: bool,
     recording: Option<Recording>,
 }
 
@@ -61,8 +63,8 @@ impl Tap {
             .map_err(|errno| TapError::Other(format!("`{interface}`: it cannot be waited for"), errno))?;
         mirage::log::info!("{interface}: hardware address {mac}, MTU {mtu}");
         let (platform, buffer) = (platform.clone(), vec![0; ROOM].into_boxed_slice());
-        let (poll, rest, refused) = (poll.0, Vec::new(), false);
-        Ok(Self { registration, file, platform, mac, mtu, poll, buffer, rest, refused, recording })
+        let (poll, rest, refused, sent) = (poll.0, Vec::new(), false, false);
+        Ok(Self { registration, file, platform, mac, mtu, poll, buffer, rest, refused, sent, recording })
     }
 
     /// The loop looks on for a while before it sleeps: where one frame was, the next is near.
@@ -167,12 +169,15 @@ impl Network for Tap {
         if let Some(recording) = &mut self.recording {
             recording.frame(frame);
         }
+        self.sent = true;
         Ok(true)
     }
 
     fn notify(&mut self) -> Result<(), Error> {
         // Every frame was the kernel's at once; what it answers is near.
-        self.look_on();
+        if std::mem::take(&mut self.sent) {
+            self.look_on();
+        }
         Ok(())
     }
 }

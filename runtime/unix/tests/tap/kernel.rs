@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::Duration;
 
+use mirage::args::Microseconds;
 use mirage::io::Error as _;
 use mirage::{Network as _, Offload, Time as _};
 use mirage_unix::{Platform, Tap, Time};
@@ -154,4 +155,26 @@ pub async fn what_was_seen_is_recorded(platform: &Platform) {
     }
     let at = |text: &[u8]| frames.iter().position(|frame| frame.ends_with(text)).expect("it was recorded");
     assert!(at(b"recorded question") < at(b"recorded answer"));
+}
+
+pub async fn after_a_frame_the_loop_looks_on_for_as_long_as_it_is_told(platform: &Platform) {
+    let time = Time::connect(platform).await.expect("time");
+    let busy = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Duration::try_from(time).expect("a time")
+    };
+    let mut used = vec![];
+    for (name, poll) in [("poll0", Duration::ZERO), ("poll1", Duration::from_millis(400))] {
+        let arguments = mirage::args::Interface { poll: Microseconds(poll), ..interface(name) };
+        let tap = Tap::connect(platform, arguments).await.expect("a tap device");
+        addressed(name);
+        let mut host = Host::new(tap);
+        let socket = UdpSocket::bind((Ipv4Addr::from(THEIRS), 0)).expect("a free port");
+        socket.send_to(b"frame", (Ipv4Addr::from(OURS), 7000)).expect("a route");
+        host.packet().await;
+        let begin = busy();
+        time.sleep(Duration::from_millis(500)).await;
+        used.push(busy() - begin);
+    }
+    assert!(used[0] < Duration::from_millis(20) && used[1] > Duration::from_millis(40), "{used:?}");
 }

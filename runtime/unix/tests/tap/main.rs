@@ -68,7 +68,9 @@ fn inside() -> ExitCode {
         kernel::an_interface_that_is_deleted_is_gone(&platform).await;
         println!("test what_was_seen_is_recorded ...");
         kernel::what_was_seen_is_recorded(&platform).await;
-        println!("9 passed, 0 failed");
+        println!("test after_a_frame_the_loop_looks_on_for_as_long_as_it_is_told ...");
+        kernel::after_a_frame_the_loop_looks_on_for_as_long_as_it_is_told(&platform).await;
+        println!("10 passed, 0 failed");
     })
 }
 
