@@ -5,12 +5,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::error::{Error, Exit};
 
@@ -44,9 +45,25 @@ pub fn catch_interrupts() {
     for signal in [SIGINT, SIGTERM] {
         // The order matters: the first signal finds the flag down and raises it, the second finds it up. Where a
         // handler cannot be put the signal keeps its own effect.
-        _ = signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(flag));
+        let shutdown =
+            signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(flag));
+        if let (Ok(shutdown), Ok(mut shutdowns)) = (shutdown, SHUTDOWNS.lock()) {
+            shutdowns.push(shutdown);
+        }
         _ = signal_hook::flag::register(signal, Arc::clone(flag));
     }
+}
+
+/// What ends `mirage` at the second signal.
+static SHUTDOWNS: Mutex<Vec<SigId>> = Mutex::new(vec![]);
+
+/// From here on a second signal does not end it at once either, nor does a terminal that is closed: there is something
+/// to be undone first.
+pub fn outlive_interrupts() {
+    if let Ok(mut shutdowns) = SHUTDOWNS.lock() {
+        shutdowns.drain(..).for_each(|shutdown| _ = signal_hook::low_level::unregister(shutdown));
+    }
+    _ = signal_hook::flag::register(SIGHUP, Arc::clone(interrupt_flag()));
 }
 
 fn interrupt_flag() -> &'static Arc<AtomicBool> {

@@ -7,23 +7,22 @@ use super::print;
 use crate::cli::{Keys, Subject};
 use crate::error::Error;
 use crate::report::Reporter;
-use crate::run;
+use crate::run::{self, Options};
 
-/// Builds what has changed, and starts the image with these arguments.
+/// Builds what has changed, and runs the image with these arguments; returns the status it ended with.
 pub fn run(
     subject: &Subject,
     keys: Keys,
     profile: &str,
+    options: &Options,
     arguments: &[OsString],
     dry_run: bool,
     reporter: &Reporter,
-) -> Result<(), Error> {
+) -> Result<u8, Error> {
     let project = subject.project(reporter)?;
     let Built { configured, image } = prepare(&project, subject, keys, profile, dry_run, reporter)?;
     if dry_run {
-        let words = arguments.iter().map(|word| word.to_string_lossy());
-        let words = [image.file.as_str().into()].into_iter().chain(words);
-        return print(mirage::args::join(words) + "\n");
+        return print(run::dry_run(&configured.plan, &image, arguments, options)?).map(|()| 0);
     }
-    Err(run::run(&configured.plan, &image, arguments))
+    run::run(&configured.plan, &image, arguments, options, reporter)
 }

@@ -119,7 +119,7 @@ pub struct Registration {
 
 impl Registration {
     /// Ready when an operation in this direction is worth trying.
-    fn poll_ready(&self, direction: Direction, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_ready(&self, direction: Direction, context: &mut Context<'_>) -> Poll<()> {
         self.with(direction, |readiness| {
             if readiness.ready {
                 return Poll::Ready(());

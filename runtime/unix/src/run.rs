@@ -84,10 +84,10 @@ where
     let (executor, timers) = (Executor::new(), Timers::default());
     let delay = Boot::from_matches(values.group(Platform::BOOT)).unwrap_or_default().delay;
     let platform = Platform::new(started, values, reactor.clone(), timers.clone(), &executor);
-    let unikernel = start(platform.clone());
+    let (unikernel, sleeper) = (start(platform.clone()), platform.clone());
     let mut done = pin!(executor.start(async move {
         if !delay.0.is_zero() {
-            platform.sleep(delay.0).await;
+            sleeper.sleep(delay.0).await;
         }
         unikernel.await
     }));
@@ -102,8 +102,11 @@ where
             mirage::log::info!("stopping: a signal asks for it");
             return Ok(Ok(()));
         }
-        let wait =
-            if busy { Some(std::time::Duration::ZERO) } else { timers.next().map(|deadline| deadline - now(started)) };
+        let wait = if busy || platform.looks_on() {
+            Some(std::time::Duration::ZERO)
+        } else {
+            timers.next().map(|deadline| deadline - now(started))
+        };
         reactor.wait(wait)?;
         timers.fire(now(started));
     }

@@ -14,13 +14,14 @@ pub use address::{Ipv4, Ipv4Network, MaybeIpv4, Nameservers};
 pub use describe::{Argument, Group, Shape};
 pub use matches::{Matches, Request, Values};
 pub use usage::Usage;
-pub use value::{FromArg, Seconds};
+pub use value::{FromArg, Microseconds, Seconds};
 pub use words::{join, words};
 
 use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 
+use crate::MacAddress;
 use crate::log::Filter;
 
 /// Arguments of the application's own, made from a struct by `#[derive(Args)]`.
@@ -63,6 +64,23 @@ pub struct Listen {
     /// Accept on this address only, instead of every one this host has
     #[arg(value = "ADDRESS")]
     pub listen: Option<IpAddr>,
+}
+
+/// Which network interface a device is, and what is particular about it.
+#[derive(mirage::Args, Clone, Debug)]
+pub struct Interface {
+    /// The host's name for the network interface
+    #[arg(value = "NAME", default = "tap0")]
+    pub interface: String,
+    /// Its hardware address, instead of one at random
+    #[arg(value = "ADDRESS")]
+    pub mac: Option<MacAddress>,
+    /// Look for frames this long before sleeping; 0 sleeps at once
+    #[arg(value = "MICROSECONDS", default = "50")]
+    pub poll: Microseconds,
+    /// Record every frame it sees, for tcpdump and Wireshark
+    #[arg(value = "FILE")]
+    pub pcap: Option<String>,
 }
 
 /// A command line that cannot be taken: ends the unikernel with status 64.

@@ -62,9 +62,39 @@ impl Display for Seconds {
     }
 }
 
+/// A time in whole microseconds, up to a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Microseconds(pub Duration);
+
+impl FromStr for Microseconds {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(count @ 0..=1_000_000) => Ok(Self(Duration::from_micros(count))),
+            _ => Err("it is not a number of microseconds from 0 to 1000000"),
+        }
+    }
+}
+
+impl Display for Microseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_micros())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn microseconds_are_whole_and_bounded() {
+        let read = |text: &str| text.parse::<Microseconds>().map(|time| time.0.as_nanos());
+        assert_eq!((read("0"), read("50"), read("1000000")), (Ok(0), Ok(50_000), Ok(1_000_000_000)));
+        for wrong in ["", "-1", "1.5", "1000001", "99999999999999999999", "50us"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn seconds_are_decimal_and_bounded() {
