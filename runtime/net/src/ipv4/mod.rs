@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
+use mirage::MacAddress;
+
 /// An address and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
@@ -18,6 +20,9 @@ pub struct Interface {
 
 /// IPv4 that can be given an address.
 pub trait Configure: Clone + 'static {
+    /// The hardware address of its interface, by which a DHCP server knows it.
+    fn mac(&self) -> MacAddress;
+
     /// Takes this address in place of the one before, or has none any more.
     fn configure(&self, interface: Option<Interface>);
 }

@@ -7,7 +7,7 @@ use core::cell::{Cell, RefCell};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mirage::time::Instant;
-use mirage::{Header, Offload, Offloads, Packet, Packets, Received, Refused, Route, Undelivered, Why};
+use mirage::{Header, MacAddress, Offload, Offloads, Packet, Packets, Received, Refused, Route, Undelivered, Why};
 
 use crate::ipv4::{Configure, Interface};
 
@@ -43,6 +43,7 @@ impl core::ops::Deref for Ip {
     }
 }
 
+pub const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 2]);
 pub const V4: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 pub const V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2);
 
@@ -107,6 +108,10 @@ impl mirage::Ip for Ip {
 }
 
 impl Configure for Ip {
+    fn mac(&self) -> MacAddress {
+        MAC
+    }
+
     fn configure(&self, interface: Option<Interface>) {
         self.configured.borrow_mut().push(interface);
     }

@@ -14,3 +14,4 @@ mod tests;
 
 pub use layer::{Counters, Udp};
 pub use socket::Socket;
+pub(crate) use socket::Wakers;
