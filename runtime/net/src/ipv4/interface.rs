@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
+use mirage::MacAddress;
+
 use super::routes::Network;
 
 /// The address of an interface and what goes with it.
@@ -34,6 +36,9 @@ impl Interface {
 
 /// An IPv4 layer that can be told its address.
 pub trait Configure: Clone + 'static {
+    /// The hardware address of its interface, by which a DHCP server knows it.
+    fn mac(&self) -> MacAddress;
+
     /// Gives it an address, another one, or none.
     fn configure(&self, interface: Option<Interface>);
 }

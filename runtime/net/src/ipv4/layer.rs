@@ -7,7 +7,7 @@ use core::convert::Infallible;
 use core::net::{IpAddr, Ipv4Addr};
 
 use mirage::time::Instant;
-use mirage::{Clock, Ethernet, Header, Ip, Neighbours, Offload, Packet, Packets, Random, Refused, Route};
+use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packet, Packets, Random, Refused, Route};
 use rand_core::Rng as _;
 
 use super::interface::{Configure, Interface};
@@ -110,6 +110,10 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
 }
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C, R> {
+    fn mac(&self) -> MacAddress {
+        self.shared.ethernet.mac()
+    }
+
     fn configure(&self, interface: Option<Interface>) {
         let new = interface.as_ref().map(|interface| interface.address);
         let old = core::mem::replace(&mut *self.shared.interface.borrow_mut(), interface);
