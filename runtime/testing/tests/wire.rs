@@ -366,3 +366,30 @@ fn a_capture_is_a_pcap_file_with_the_time_of_the_test() {
     assert_eq!((&fields[..6], &fields[6..]), (&header[..], &[1_767_225_601, 7, 114, 114][..]));
     assert_eq!(file.len(), 40 + 114, "kept although it was lost");
 }
+
+#[mirage::test]
+#[ignore = "fails on purpose, for the test below"]
+async fn fails_with_frames_under_way(world: World) {
+    let (_wire, mut a, b) = pair(&world, Conditions::default());
+    send(&mut a, b.mac(), EXPERIMENT, b"last words");
+    panic!("as it should");
+}
+
+#[test]
+fn a_failing_test_leaves_what_its_wires_saw() {
+    let folder = std::env::temp_dir().join(format!("mirage-test-failing-{}", std::process::id()));
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "fails_with_frames_under_way", "--nocapture"])
+        .env("MIRAGE_TEST_PCAP", &folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 2, "the wire and the port that sent: {files:?}");
+    for file in &files {
+        assert!(said.contains(&*file.to_string_lossy()), "{said}");
+        assert_eq!(std::fs::read(file).unwrap().len(), 24 + 16 + 60);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+    assert!(!output.status.success() && said.contains("MIRAGE_TEST_SEED="), "{said}");
+}
