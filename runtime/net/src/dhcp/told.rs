@@ -1,0 +1,49 @@
+//! An address told at start.
+
+use alloc::vec::Vec;
+
+use log::info;
+use mirage::Ip;
+
+use super::{Address, Error, Network, StaticArgs};
+use crate::ipv4::{Configure, Interface};
+
+/// IPv4 whose address was told at start.
+#[derive(Clone)]
+pub struct Static<I> {
+    ip: I,
+}
+
+impl<I: Ip + Configure> Static<I> {
+    /// Gives `ip` the address that `args` say.
+    ///
+    /// # Errors
+    /// When the gateway cannot be reached from that address.
+    pub async fn connect(ip: I, args: StaticArgs) -> Result<Self, Error> {
+        let StaticArgs { ipv4, ipv4_gateway, nameserver } = args;
+        let interface = interface(ipv4, ipv4_gateway, &nameserver)?;
+        match interface.gateway {
+            Some(gateway) => info!("the address is {ipv4}, the gateway {gateway}"),
+            None => info!("the address is {ipv4}, without a gateway"),
+        }
+        ip.configure(Some(interface));
+        Ok(Self { ip })
+    }
+}
+
+/// The interface these arguments speak of.
+pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address]) -> Result<Interface, Error> {
+    let gateway = gateway.map(|Address(gateway)| gateway);
+    if let Some(gateway) = gateway {
+        if gateway == ipv4.address {
+            return Err(Error::GatewayIsHost(gateway));
+        }
+        if !ipv4.contains(gateway) {
+            return Err(Error::GatewayOutside(gateway, ipv4));
+        }
+    }
+    let nameservers: Vec<_> = nameservers.iter().map(|&Address(nameserver)| nameserver).collect();
+    Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, nameservers })
+}
+
+super::ready::ip_of!(Static<I>);
