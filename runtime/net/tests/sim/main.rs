@@ -2,9 +2,11 @@
 //!
 //! The seed of a run follows from the test's name and is printed when it fails; see `mirage_test`.
 
+mod bare;
 mod exchange;
 mod peer;
 mod smoltcp_alone;
+mod udp;
 
 /// The test's two hosts.
 const HERE: [u8; 4] = [10, 0, 0, 1];
