@@ -34,6 +34,9 @@ pub mod tcp;
 pub mod udp;
 
 pub use arp::Arp;
+pub use dhcp::{Auto, Dhcp, Static};
 pub use error::Error;
 pub use ethernet::Ethernet;
 pub use ipv4::Ipv4;
+pub use stack::Direct;
+pub use udp::Udp;

@@ -1,6 +1,6 @@
 //! Where an IPv4 layer has its address from.
 
-use mirage::args::{Ipv4, MaybeIpv4, Nameservers};
+use mirage::args::{AutoIpv4, DhcpIpv4, StaticIpv4};
 use mirage::kind;
 use mirage::meta::Kind;
 
@@ -32,7 +32,7 @@ pub fn default_address(ipv4: Impl<kind::Ip>, udp: Impl<kind::Udp>) -> Impl<Addre
     match_impl(
         ip(),
         [
-            ("auto", auto.arguments::<MaybeIpv4>().provide()),
+            ("auto", auto.arguments::<AutoIpv4>().provide()),
             ("dhcp", dhcp_address(ipv4, udp)),
             ("static", static_address(ipv4)),
         ],
@@ -46,14 +46,14 @@ pub fn static_address(ipv4: Impl<kind::Ip>) -> Impl<Address> {
         .doc("The address told at boot")
         .everywhere("mirage_net::Static")
         .over(ipv4)
-        .arguments::<Ipv4>()
+        .arguments::<StaticIpv4>()
         .provide()
 }
 
 /// An address by DHCP.
 #[track_caller]
 pub fn dhcp_address(ipv4: Impl<kind::Ip>, udp: Impl<kind::Udp>) -> Impl<Address> {
-    asking("address_dhcp", "An address by DHCP", "mirage_net::Dhcp", ipv4, udp).arguments::<Nameservers>().provide()
+    asking("address_dhcp", "An address by DHCP", "mirage_net::Dhcp", ipv4, udp).arguments::<DhcpIpv4>().provide()
 }
 
 #[track_caller]

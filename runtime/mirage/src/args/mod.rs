@@ -5,13 +5,15 @@
 
 mod address;
 mod describe;
+mod ipv4;
 mod matches;
 mod usage;
 mod value;
 mod words;
 
-pub use address::{Ipv4, Ipv4Network, MaybeIpv4, Nameservers};
+pub use address::{Ipv4Address, Ipv4Network, Malformed, is_host};
 pub use describe::{Argument, Group, Shape};
+pub use ipv4::{AutoIpv4, DhcpIpv4, StaticIpv4};
 pub use matches::{Matches, Request, Values};
 pub use usage::Usage;
 pub use value::{FromArg, Microseconds, Seconds};

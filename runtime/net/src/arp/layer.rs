@@ -8,7 +8,6 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Neighbours, Offload, Random, Refused};
-use rand_core::Rng as _;
 
 use super::claims::Claims;
 use super::message::Message;

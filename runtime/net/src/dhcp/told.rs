@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use log::info;
 use mirage::Ip;
 
-use super::{Address, Error, Network, StaticArgs};
+use super::{Address, Error, Network, StaticIpv4};
 use crate::ipv4::{Configure, Interface};
 
 /// IPv4 whose address was told at start.
@@ -19,8 +19,8 @@ impl<I: Ip + Configure> Static<I> {
     ///
     /// # Errors
     /// When the gateway cannot be reached from that address.
-    pub async fn connect(ip: I, args: StaticArgs) -> Result<Self, Error> {
-        let StaticArgs { ipv4, ipv4_gateway, nameserver } = args;
+    pub async fn connect(ip: I, args: StaticIpv4) -> Result<Self, Error> {
+        let StaticIpv4 { ipv4, ipv4_gateway, nameserver } = args;
         let interface = interface(ipv4, ipv4_gateway, &nameserver)?;
         match interface.gateway {
             Some(gateway) => info!("the address is {ipv4}, the gateway {gateway}"),
@@ -45,5 +45,3 @@ pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address
     let nameservers: Vec<_> = nameservers.iter().map(|&Address(nameserver)| nameserver).collect();
     Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, nameservers })
 }
-
-super::ready::ip_of!(Static<I>);

@@ -8,7 +8,6 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packet, Packets, Random, Refused, Route};
-use rand_core::Rng as _;
 
 use super::interface::{Configure, Interface};
 use super::paths::Paths;
