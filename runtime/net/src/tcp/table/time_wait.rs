@@ -61,10 +61,6 @@ impl TimeWaits {
         self.nodes.get(place)
     }
 
-    pub fn get_mut(&mut self, place: u32) -> &mut Closed {
-        self.nodes.get_mut(place)
-    }
-
     /// Remembers a connection from now on. `hash` tells the hash of another one, should it have to go.
     pub fn insert(&mut self, closed: Closed, now: Instant, hash: impl Fn(&Pair) -> u32) {
         if self.nodes.len() >= MOST
