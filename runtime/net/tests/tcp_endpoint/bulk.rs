@@ -161,8 +161,7 @@ fn a_megabyte_each_way() {
 #[test]
 fn through_loss_doubles_and_disorder() {
     for seed in 0..5 {
-        let weather =
-            Weather { lost: 20, twice: 10, late: 30, delay: Duration::from_millis(5), ..Weather::default() };
+        let weather = Weather { lost: 20, twice: 10, late: 30, delay: Duration::from_millis(5), ..Weather::default() };
         let took = exchange(seed, weather);
         assert!(took < Duration::from_secs(60), "seed {seed}: {took:?}");
     }

@@ -50,10 +50,7 @@ fn options_are_agreed_on_rfc_7323_2_and_rfc_2018_2() {
     let mut host = Host::new();
     let _listener = host.listen();
     let timestamps = Some(Timestamps { value: 99, echo: 0 });
-    host.input(
-        Segment { mss: Some(1200), window_scale: Some(3), sack_permitted: true, timestamps, ..syn(7) },
-        &[],
-    );
+    host.input(Segment { mss: Some(1200), window_scale: Some(3), sack_permitted: true, timestamps, ..syn(7) }, &[]);
     let answer = host.answer();
     assert_eq!((answer.mss, answer.sack_permitted), (Some(1460), true));
     assert!(answer.window_scale.is_some() && answer.timestamps.is_some_and(|timestamps| timestamps.echo == 99));

@@ -16,6 +16,6 @@ mod report;
 mod socket;
 
 pub(super) use self::core::{Core, Port};
-pub use device::{Stats, Tcp};
 pub(super) use device::Endpoint;
+pub use device::{Stats, Tcp};
 pub(super) use socket::Socket;

@@ -41,7 +41,8 @@ impl Cookies {
     /// number of that.
     pub fn check(&self, secret: &Secret, pair: Pair, iss: Seq, irs: Seq, now: Instant) -> Option<HalfOpen> {
         let current = now.as_nanos() >> PERIOD;
-        let period = [current, current.wrapping_sub(1)].into_iter().find(|period| (*period as u32 & 3) == iss.0 >> 30)?;
+        let period =
+            [current, current.wrapping_sub(1)].into_iter().find(|period| (*period as u32 & 3) == iss.0 >> 30)?;
         if self.period.is_none_or(|last| last < period) {
             return None;
         }

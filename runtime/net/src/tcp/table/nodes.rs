@@ -95,7 +95,7 @@ impl<T: Copy> Nodes<T> {
     }
 
     /// Moves an entry to the end of the list it is in.
-    pub fn to_end(&mut self, place: u32, list: &mut List) {
+    pub fn move_back(&mut self, place: u32, list: &mut List) {
         self.unlink(place, list);
         self.push(place, list);
     }
@@ -132,7 +132,7 @@ mod tests {
         let (mut nodes, mut one, mut two) = (Nodes::default(), List::default(), List::default());
         let places = [1, 2, 3].map(|value| nodes.insert(value, &mut one));
         nodes.relink(places[1], &mut one, &mut two);
-        nodes.to_end(places[0], &mut one);
+        nodes.move_back(places[0], &mut one);
         assert_eq!(one.first(), Some(places[2]));
         assert_eq!(two.first(), Some(places[1]));
         assert_eq!(nodes.remove(places[2], &mut one), 3);
