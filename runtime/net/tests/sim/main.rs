@@ -6,6 +6,7 @@ mod bare;
 mod exchange;
 mod peer;
 mod smoltcp_alone;
+mod tcp;
 mod udp;
 
 /// The test's two hosts.

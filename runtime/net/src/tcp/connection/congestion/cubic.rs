@@ -125,15 +125,8 @@ mod tests {
         let rtt = Duration::from_millis(100);
         let mut after = [0; 3];
         for step in 0..130 {
-            let news = Acknowledged {
-                now,
-                bytes: window,
-                una: Seq(0),
-                nxt: Seq(0),
-                mss,
-                sample: None,
-                smoothed: 100_000,
-            };
+            let news =
+                Acknowledged { now, bytes: window, una: Seq(0), nxt: Seq(0), mss, sample: None, smoothed: 100_000 };
             window = cubic.acknowledged(window, &news);
             match step {
                 30 => after[0] = window,
