@@ -5,6 +5,7 @@
 mod bare;
 mod exchange;
 mod peer;
+mod random;
 mod smoltcp_alone;
 mod tcp;
 mod udp;
