@@ -46,7 +46,14 @@ pub fn syn_ack_with_cookie(half: &HalfOpen, iss: Seq, config: &Config, mss: u16,
 
 /// An ACK that repeats where a handshake stands.
 pub fn half_open(half: &HalfOpen, config: &Config, clock: u32) -> Segment {
-    Segment { seq: half.iss + 1, syn: false, mss: None, window_scale: None, sack_permitted: false, ..syn_ack(half, config, 0, clock) }
+    Segment {
+        seq: half.iss + 1,
+        syn: false,
+        mss: None,
+        window_scale: None,
+        sack_permitted: false,
+        ..syn_ack(half, config, 0, clock)
+    }
 }
 
 /// An ACK from TIME-WAIT (RFC 9293 section 3.10.7.4).

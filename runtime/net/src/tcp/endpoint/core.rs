@@ -119,7 +119,7 @@ impl Core {
     pub fn settle(&self, socket: &Socket, now: Instant) {
         let Some(place) = socket.place.get() else { return };
         let Ok(connection) = socket.connection.try_borrow() else { return };
-        if connection.is_finished() {
+        if connection.state() == State::Closed {
             drop(connection);
             self.detach(socket);
         } else if connection.state() == State::TimeWait {

@@ -13,11 +13,11 @@ use rand_core::Rng;
 
 use super::{Core, Socket, output};
 use crate::Error;
+use crate::tcp::Seq;
 use crate::tcp::connection::{Config, Connection};
 use crate::tcp::guard::{Challenges, Cookies, Ports, Secret};
 use crate::tcp::handle::{Flow, Listener};
 use crate::tcp::table::{Pair, SynCache};
-use crate::tcp::Seq;
 
 /// Answers in one round that nothing remembers: RSTs, SYN-ACKs with cookies and the like.
 pub const REPLIES: u32 = 64;
@@ -154,8 +154,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         let port = dynamic.borrow_mut().pick(core.secret.port(&pair(0)), taken).ok_or(Error::NoPort)?;
         let (pair, now) = (pair(port), clock.now());
         let (iss, offset) = (Seq(core.secret.sequence(&pair, now)), core.secret.clock(&pair));
-        let connection =
-            Connection::connect(now, iss, offset, output::path(&route), core.config, core.pool.clone());
+        let connection = Connection::connect(now, iss, offset, output::path(&route), core.config, core.pool.clone());
         let socket = core.insert(pair, connection, route.offloads);
         core.touch(&socket);
         Ok(socket)

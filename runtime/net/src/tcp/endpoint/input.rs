@@ -8,7 +8,6 @@ use mirage::{Clock, Ip, Packet, Packets, Random, Undelivered};
 
 use super::{Endpoint, Socket, answer, output};
 use crate::tcp::Segment;
-use crate::tcp::connection::Changes;
 use crate::tcp::table::Pair;
 
 /// A segment, and all that is known of it.
@@ -96,15 +95,6 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     /// Whether the limit leaves a challenge ACK (RFC 5961 section 7).
     pub(super) fn may_challenge(&self, now: Instant) -> bool {
         self.challenges.borrow_mut().allow(now, || self.random())
-    }
-
-    /// Says that a connection cannot be reached from here.
-    pub(super) fn report_unreachable(&self, socket: &Rc<Socket>, now: Instant) {
-        let changes: Changes = match socket.connection.try_borrow_mut() {
-            Ok(mut connection) => connection.unreachable(false),
-            Err(_) => return,
-        };
-        self.core.apply(socket, Changes { dirty: false, ..changes }, now);
     }
 }
 

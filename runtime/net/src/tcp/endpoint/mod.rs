@@ -4,6 +4,7 @@
 //! what strangers may do.
 
 mod answer;
+mod checksum;
 mod connections;
 mod core;
 mod device;
@@ -15,6 +16,6 @@ mod report;
 mod socket;
 
 pub(super) use self::core::{Core, Port};
-pub use device::{Stats, Tcp};
 pub(super) use device::Endpoint;
+pub use device::{Stats, Tcp};
 pub(super) use socket::Socket;

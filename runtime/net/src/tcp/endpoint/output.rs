@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use mirage::{Checksum, Header, Ip, Offload, Offloads, Refused, Route};
-use smoltcp::wire::{IpProtocol, ip::checksum};
 
+use super::checksum::Sum;
 use crate::tcp::Segment;
 use crate::tcp::connection::Path;
 use crate::tcp::table::Pair;
@@ -37,13 +37,14 @@ pub fn send(
     let header = segment.emit(&mut buffer);
 
     let length = header.len() + payload.iter().map(|part| part.len()).sum::<usize>();
-    let pseudo = pseudo_header(source, destination, length);
+    let mut sum = Sum::pseudo_header(source, destination, length);
     let offload = if offloads.checksum {
-        header[CHECKSUM..CHECKSUM + 2].copy_from_slice(&pseudo.to_be_bytes());
+        header[CHECKSUM..CHECKSUM + 2].copy_from_slice(&sum.folded().to_be_bytes());
         Offload { checksum: Some(Checksum { start: 0, offset: CHECKSUM as u16 }), segment: cut }
     } else {
-        let sum = !checksum::combine(&[pseudo, checksum::data(header), sum(payload)]);
-        header[CHECKSUM..CHECKSUM + 2].copy_from_slice(&sum.to_be_bytes());
+        sum.add(header);
+        payload.iter().for_each(|part| sum.add(part));
+        header[CHECKSUM..CHECKSUM + 2].copy_from_slice(&(!sum.folded()).to_be_bytes());
         Offload { checksum: None, segment: cut }
     };
 
@@ -79,49 +80,7 @@ pub fn segment_size(mtu: u16, address: IpAddr) -> u16 {
 
 /// Whether the checksum of a packet is right.
 pub fn is_intact(source: IpAddr, destination: IpAddr, packet: &[u8]) -> bool {
-    let pseudo = pseudo_header(source, destination, packet.len());
-    checksum::combine(&[pseudo, checksum::data(packet)]) == !0
-}
-
-/// The folded sum of the pseudo-header (RFC 9293 section 3.1, RFC 8200 section 8.1). A packet has two addresses of one
-/// family.
-fn pseudo_header(source: IpAddr, destination: IpAddr, length: usize) -> u16 {
-    let length = u32::try_from(length).unwrap_or(u32::MAX);
-    match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            checksum::pseudo_header_v4(&source, &destination, IpProtocol::Tcp, length)
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            checksum::pseudo_header_v6(&source, &destination, IpProtocol::Tcp, length)
-        }
-        _ => 0,
-    }
-}
-
-/// The folded sum of parts that follow each other, some of them perhaps of odd length (RFC 1071 section 2).
-fn sum(parts: &[&[u8]]) -> u16 {
-    let (mut total, mut odd) = (0, false);
-    for part in parts {
-        let part_sum = checksum::data(part);
-        total = checksum::combine(&[total, if odd { part_sum.swap_bytes() } else { part_sum }]);
-        odd ^= part.len() % 2 == 1;
-    }
-    total
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn parts_sum_up_to_the_whole_rfc_1071_2(parts: Vec<Vec<u8>>) {
-            let whole: Vec<u8> = parts.concat();
-            let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-            // Zero has two representations.
-            prop_assert_eq!(sum(&parts) % 0xffff, checksum::data(&whole) % 0xffff);
-        }
-    }
+    let mut sum = Sum::pseudo_header(source, destination, packet.len());
+    sum.add(packet);
+    sum.folded() == !0
 }

@@ -125,8 +125,8 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             return self.refuse(arrival);
         }
         // An old segment, or none of this connection (RFC 7323 section 5.3 and section 3.2).
-        let stale = half.timestamps
-            && segment.timestamps.is_none_or(|timestamps| Seq(timestamps.value).lt(Seq(half.echo)));
+        let stale =
+            half.timestamps && segment.timestamps.is_none_or(|timestamps| Seq(timestamps.value).lt(Seq(half.echo)));
         if stale || segment.seq.distance(expected) > u32::from(self.core.config.first_window()) {
             if self.may_challenge(*now) {
                 self.reply(pair, &answer::half_open(&half, &self.core.config, self.clock(arrival)));

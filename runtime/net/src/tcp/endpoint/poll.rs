@@ -1,11 +1,10 @@
 //! What is sent at the end of a round: only what is due or has changed is looked at.
 
-use alloc::rc::Rc;
-
 use mirage::time::Instant;
 use mirage::{Clock, Ip, Random, Refused};
 
 use super::{Endpoint, Socket, answer, output};
+use crate::tcp::table::HalfOpen;
 
 /// SYN-ACKs of remembered handshakes that are sent in one round; the others wait for the next.
 const SYN_ACKS: usize = 256;
@@ -79,9 +78,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
                     outcome = Err(Refused::Full);
                     break;
                 }
-                Err(Refused::TooLarge) => self.find_path(&socket),
-                Err(Refused::Unreachable | Refused::NoRoute) => self.report_unreachable(&socket, now),
-                Ok(()) => self.core.settle(&socket, now),
+                _ => self.core.settle(&socket, now),
             }
         }
         self.core.dirty.borrow_mut().extend(left);
@@ -93,24 +90,24 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         // The layer below queues what it is given; should it hand a packet up meanwhile, one for this connection is
         // dropped like one lost on the way.
         let Ok(mut connection) = socket.connection.try_borrow_mut() else { return Ok(()) };
-        let offloads = socket.offloads.get();
-        connection.transmit(now, &mut |segment, payload, cut| {
-            output::send(&self.ip, socket.pair(), offloads, segment, payload, cut)
-        })
-    }
-
-    /// The path takes less than the connection thought.
-    fn find_path(&self, socket: &Rc<Socket>) {
-        if let Ok(route) = self.ip.route(socket.pair().remote().ip())
-            && let Ok(mut connection) = socket.connection.try_borrow_mut()
-        {
+        let (pair, offloads) = (socket.pair(), socket.offloads.get());
+        let mut too_large = false;
+        let outcome = connection.transmit(now, &mut |segment, payload, cut| {
+            let sent = output::send(&self.ip, pair, offloads, segment, payload, cut);
+            too_large |= sent == Err(Refused::TooLarge);
+            sent
+        });
+        // The path takes less than it did, and somebody has told IP already.
+        if too_large && let Ok(route) = self.ip.route(pair.remote().ip()) {
             connection.path_mtu(output::path(&route).mss);
-            drop(connection);
-            self.core.touch(socket);
+            return connection.transmit(now, &mut |segment, payload, cut| {
+                output::send(&self.ip, pair, offloads, segment, payload, cut)
+            });
         }
+        outcome
     }
 
-    pub(super) fn send_syn_ack(&self, half: &crate::tcp::table::HalfOpen, now: Instant) -> Result<(), Refused> {
+    pub(super) fn send_syn_ack(&self, half: &HalfOpen, now: Instant) -> Result<(), Refused> {
         let route = self.ip.route(half.pair.remote().ip())?;
         let clock = answer::clock(now).wrapping_add(self.core.secret.clock(&half.pair));
         let segment = answer::syn_ack(half, &self.core.config, output::path(&route).mss, clock);

@@ -22,19 +22,13 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         if !connection.quotes(Seq(u32::from_be_bytes([e, f, g, h]))) {
             return;
         }
-        let changes = match why {
-            Why::TooLarge(mtu) => {
-                connection.path_mtu(output::segment_size(mtu, destination));
-                Changes { dirty: true, ..Changes::default() }
-            }
-            // Once it stands, a connection is ended by its peer alone (RFC 5927 section 5.2).
-            Why::Refused => {
-                let hard = connection.state() == State::SynSent;
-                connection.unreachable(hard)
-            }
+        match why {
+            Why::TooLarge(mtu) => connection.path_mtu(output::segment_size(mtu, destination)),
+            Why::Refused => connection.unreachable(true),
             Why::Unreachable => connection.unreachable(false),
-        };
+        }
+        let failed = connection.state() == State::Closed;
         drop(connection);
-        self.core.apply(&socket, changes, now);
+        self.core.apply(&socket, Changes { failed, dirty: !failed, ..Changes::default() }, now);
     }
 }

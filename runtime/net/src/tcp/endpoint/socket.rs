@@ -78,13 +78,10 @@ impl Socket {
     /// Ready when the handshake is over.
     pub fn poll_opened(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let connection = self.connection.borrow();
-        if let Some(error) = connection.error() {
-            return Poll::Ready(Err(error));
-        }
-        match connection.state() {
-            State::SynSent | State::SynReceived => wait(&self.writer, context),
-            State::Closed => Poll::Ready(Err(Error::Reset)),
-            _ => Poll::Ready(Ok(())),
+        match (failure(&connection), connection.state()) {
+            (Some(error), _) => Poll::Ready(Err(error)),
+            (None, State::SynSent | State::SynReceived) => wait(&self.writer, context),
+            (None, _) => Poll::Ready(Ok(())),
         }
     }
 
@@ -94,10 +91,10 @@ impl Socket {
         if let Some(chunk) = connection.take_received() {
             return Poll::Ready(Ok(Some(chunk)));
         }
-        if connection.is_end() {
+        if connection.is_finished() {
             return Poll::Ready(Ok(None));
         }
-        match connection.error() {
+        match failure(&connection) {
             Some(error) => Poll::Ready(Err(error)),
             None => wait(&self.reader, context),
         }
@@ -113,10 +110,11 @@ impl Socket {
     /// Ready when a chunk can be [given](Self::give).
     pub fn poll_room(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let connection = self.connection.borrow();
-        if let Some(error) = connection.error() {
-            return Poll::Ready(Err(error));
+        match failure(&connection) {
+            Some(error) => Poll::Ready(Err(error)),
+            None if connection.send_room() > 0 => Poll::Ready(Ok(())),
+            None => wait(&self.writer, context),
         }
-        if connection.send_room() > 0 { Poll::Ready(Ok(())) } else { wait(&self.writer, context) }
     }
 
     /// Hands bytes over to be sent.
@@ -151,11 +149,11 @@ impl Socket {
         }
     }
 
-    /// What comes for nobody is thrown away while somebody writes; after that it is refused, so that the peer learns
-    /// that it was lost (RFC 9293 section 3.6.1, RFC 2525 section 2.17).
+    /// Throws away what has come when nobody will read it. That is while somebody still writes; after that the
+    /// connection itself refuses it.
     pub fn heed_absence(self: &Rc<Self>) {
-        if !self.reading.get() && self.discard() && !self.writing.get() {
-            self.abort();
+        if !self.reading.get() {
+            self.discard();
         }
     }
 
@@ -170,11 +168,17 @@ impl Socket {
         self.core.detach(self);
     }
 
+    /// Nobody has it any more. What was not read was lost, and the peer is to know (RFC 9293 section 3.6.1, RFC 2525
+    /// section 2.17); so is a connection that does not stand yet.
     fn leave(self: &Rc<Self>, unread: bool) {
-        let opening = matches!(self.connection.borrow().state(), State::SynSent | State::SynReceived);
-        if unread || opening {
+        let mut connection = self.connection.borrow_mut();
+        if unread || matches!(connection.state(), State::SynSent | State::SynReceived | State::Closed) {
+            drop(connection);
             self.abort();
         } else {
+            connection.stop_receiving();
+            drop(connection);
+            // It may wait for the peer's FIN, and now not for ever.
             self.core.touch(self);
         }
     }
@@ -189,6 +193,12 @@ impl Socket {
             self.consumed(chunk.len());
         }
     }
+}
+
+/// Why nothing can be done with a connection any more.
+fn failure(connection: &Connection) -> Option<Error> {
+    let over = connection.state() == State::Closed;
+    connection.error().or(over.then_some(Error::Closed))
 }
 
 fn wait<T>(waker: &Cell<Option<Waker>>, context: &mut Context<'_>) -> Poll<T> {

@@ -42,9 +42,9 @@ impl Secret {
         clock.wrapping_add(self.sequence.hash(&pair.bytes()) as u32)
     }
 
-    /// What is added to a destination's ports (RFC 6056 section 3.3.3); the local port does not count.
+    /// What is added to a destination's ports (RFC 6056 section 3.3.3), while the local port is 0.
     pub fn port(&self, pair: &Pair) -> u32 {
-        self.port.hash(&Pair { local_port: 0, ..*pair }.bytes()) as u32
+        self.port.hash(&pair.bytes()) as u32
     }
 
     /// What is added to a connection's timestamps (RFC 7323 section 5.4).

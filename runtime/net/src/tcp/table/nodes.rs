@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 const NONE: u32 = u32::MAX;
 
 /// Entries side by side in memory, each in at most one [`List`]. Places of removed entries are used again.
-#[derive(Default)]
 pub struct Nodes<T> {
     nodes: Vec<Node<T>>,
     free: List,
@@ -36,6 +35,12 @@ impl Default for List {
 impl List {
     pub fn first(&self) -> Option<u32> {
         (self.first != NONE).then_some(self.first)
+    }
+}
+
+impl<T> Default for Nodes<T> {
+    fn default() -> Self {
+        Self { nodes: Vec::new(), free: List::default(), length: 0 }
     }
 }
 
@@ -90,7 +95,7 @@ impl<T: Copy> Nodes<T> {
     }
 
     /// Moves an entry to the end of the list it is in.
-    pub fn to_end(&mut self, place: u32, list: &mut List) {
+    pub fn move_back(&mut self, place: u32, list: &mut List) {
         self.unlink(place, list);
         self.push(place, list);
     }
@@ -127,16 +132,16 @@ mod tests {
         let (mut nodes, mut one, mut two) = (Nodes::default(), List::default(), List::default());
         let places = [1, 2, 3].map(|value| nodes.insert(value, &mut one));
         nodes.relink(places[1], &mut one, &mut two);
-        nodes.to_end(places[0], &mut one);
+        nodes.move_back(places[0], &mut one);
         assert_eq!(one.first(), Some(places[2]));
         assert_eq!(two.first(), Some(places[1]));
         assert_eq!(nodes.remove(places[2], &mut one), 3);
         assert_eq!(one.first(), Some(places[0]));
         assert_eq!(nodes.insert(4, &mut two), places[2]);
         assert_eq!((nodes.len(), *nodes.get(places[2])), (3, 4));
-        for (place, list) in [(places[0], &mut one), (places[1], &mut two), (places[2], &mut two)] {
-            nodes.remove(place, list);
-        }
+        nodes.remove(places[0], &mut one);
+        nodes.remove(places[1], &mut two);
+        nodes.remove(places[2], &mut two);
         assert_eq!((one.first(), two.first(), nodes.len()), (None, None, 0));
     }
 }

@@ -61,10 +61,6 @@ impl TimeWaits {
         self.nodes.get(place)
     }
 
-    pub fn get_mut(&mut self, place: u32) -> &mut Closed {
-        self.nodes.get_mut(place)
-    }
-
     /// Remembers a connection from now on. `hash` tells the hash of another one, should it have to go.
     pub fn insert(&mut self, closed: Closed, now: Instant, hash: impl Fn(&Pair) -> u32) {
         if self.nodes.len() >= MOST
@@ -79,7 +75,7 @@ impl TimeWaits {
     /// Remembers it for the whole time again (RFC 9293 section 3.10.7.4, the eighth check).
     pub fn restart(&mut self, place: u32, now: Instant) {
         self.nodes.get_mut(place).until = until(now);
-        self.nodes.to_end(place, &mut self.order);
+        self.nodes.move_back(place, &mut self.order);
     }
 
     pub fn remove(&mut self, place: u32, hash: impl Fn(&Pair) -> u32) {
