@@ -138,6 +138,7 @@ impl Bare {
     fn put(&self, ethertype: [u8; 2], packet: &[&[u8]], offload: Offload) {
         let frame = [&MacAddress::BROADCAST.0[..], &self.0.mac.0, &ethertype, &packet.concat()].concat();
         self.0.out.borrow_mut().push_back((frame, offload.behind(14)));
+        mirage::Ip::wake(self);
     }
 }
 

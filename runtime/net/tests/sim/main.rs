@@ -5,7 +5,9 @@
 mod bare;
 mod exchange;
 mod peer;
+mod random;
 mod smoltcp_alone;
+mod tcp;
 mod udp;
 
 /// The test's two hosts.
