@@ -71,7 +71,7 @@ pub fn new(
 fn write(folder: &Utf8Path, files: &[(&'static str, String)]) -> Result<(), Error> {
     let parent = folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     let staging = tempfile::Builder::new().prefix(".mirage-new").tempdir_in(parent);
-    let staging = staging.map_err(|error| cannot_write(parent, &error))?;
+    let staging = staging.map_err(|error| cannot_write(folder, &error))?;
     for (file, text) in files {
         let path = staging.path().join(file);
         let shown = folder.join(file);
