@@ -43,7 +43,8 @@ pub fn tell_kept(project: &Project, configured: &Configured, dry_run: bool, repo
     for Kept { file, spare } in &configured.kept {
         let [file, spare] = [file, spare].map(|path| path.strip_prefix(&project.folder).unwrap_or(path));
         let (is, written) = if dry_run { ("would be", "would be written") } else { ("is", "was written") };
-        reporter.warn(&format!("`{file}` was changed by hand: that {is} kept as `{spare}`, and the file {written} anew"));
+        reporter
+            .warn(&format!("`{file}` was changed by hand: that {is} kept as `{spare}`, and the file {written} anew"));
     }
 }
 
