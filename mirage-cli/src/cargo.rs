@@ -196,18 +196,22 @@ pub fn explain(exit: Exit, what: &str, said: &str) -> Error {
         "offline mode",
     ];
     let plain = without_color(said);
+    // First, since what cargo advises then speaks of `--offline`.
+    if plain.contains("--locked was passed") || plain.contains("because --locked") {
+        return Error::new(exit, what)
+            .detail(said)
+            .hint("Cargo.lock is not there or not up to date: run once without `--locked`");
+    }
     if NETWORK.iter().any(|sign| plain.contains(sign)) {
         return Error::new(Exit::Unavailable, format!("{what}: a crate it needs is not on this machine"))
             .detail(said)
-            .hint("`mirage depend` fetches every crate while there is a network; after it `--offline` works");
+            .hint("where there is a network, `mirage depend` fetches every crate, and `--offline` works from then on")
+            .hint("`cargo vendor` keeps them in the project, for a machine that never has one");
     }
     if let Some(error) = disk(what, said) {
         return error;
     }
     let error = Error::new(exit, what).detail(said);
-    if plain.contains("--locked was passed") || plain.contains("because --locked") {
-        return error.hint("Cargo.lock is not up to date: run once without `--locked`");
-    }
     if plain.contains("multiple workspace roots") {
         return error.hint("the workspace's `members` take in the generated folder: add `mirage` to its `exclude`");
     }

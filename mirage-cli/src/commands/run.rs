@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use super::build::{Built, prepare};
-use super::print;
+use super::{print, print_json};
 use crate::cli::{Keys, Subject};
 use crate::error::Error;
-use crate::report::Reporter;
+use crate::report::{Format, Reporter};
 use crate::run;
 
 /// Builds what has changed, and starts the image with these arguments.
@@ -23,6 +23,9 @@ pub fn run(
     if dry_run {
         let words = arguments.iter().map(|word| word.to_string_lossy());
         let words = [image.file.as_str().into()].into_iter().chain(words);
+        if reporter.format() == Format::Json {
+            return print_json(&serde_json::json!({ "command": words.collect::<Vec<_>>() }));
+        }
         return print(mirage::args::join(words) + "\n");
     }
     Err(run::run(&configured.plan, &image, arguments))

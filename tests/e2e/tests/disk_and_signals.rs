@@ -213,6 +213,13 @@ fn without_a_network_what_is_missing_is_said_and_depend_is_the_way() {
     let outcome = Outcome::of(command.env("CARGO_HOME", home.path())).ends_with(69);
     outcome.says(&["offline", "mirage depend"]);
     assert!(!project.file("mirage/main.rs").exists());
+    // A lock file that is not there is not the network's fault, whatever cargo advises.
+    let unlocked = Project::new("e2e-unlocked", "hello");
+    fs::remove_file(unlocked.file("Cargo.lock")).expect("a file");
+    unlocked
+        .call(&["configure", "--locked"])
+        .ends_with(65)
+        .says(&["hint: Cargo.lock is not there", "without `--locked`"]);
     // With everything fetched, nothing more is needed.
     project.call(&["depend"]).ends_with(0).says(&["Fetched"]);
     project.call(&["configure", "--offline"]).ends_with(0);
