@@ -47,7 +47,7 @@ pub fn run(cli: Cli, keys: Keys, reporter: &Reporter) -> Result<u8, Error> {
         Command::Clean { subject } => clean::clean(&subject, dry_run, reporter),
         Command::Doctor { target } => doctor::doctor(target.name().as_deref(), reporter),
         Command::Completions { shell } => completions::completions(shell),
-        Command::Man { dir } => man::man(dir.as_deref(), reporter),
+        Command::Man { dir } => man::man(dir.as_deref(), dry_run, reporter),
     };
     done.map(|()| 0)
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use super::build::{Built, prepare};
-use super::print;
+use super::{print, print_json};
 use crate::cli::{Keys, Subject};
 use crate::error::Error;
-use crate::report::Reporter;
+use crate::report::{Format, Reporter};
 use crate::run::{self, Options};
 
 /// Builds what has changed, and runs the image with these arguments; returns the status it ended with.
@@ -22,7 +22,9 @@ pub fn run(
     let project = subject.project(reporter)?;
     let Built { configured, image } = prepare(&project, subject, keys, profile, dry_run, reporter)?;
     if dry_run {
-        return print(run::dry_run(&configured.plan, &image, arguments, options)?).map(|()| 0);
+        let steps = run::dry_run(&configured.plan, &image, arguments, options)?;
+        return if reporter.format() == Format::Json { print_json(&steps) } else { print(steps.to_string()) }
+            .map(|()| 0);
     }
     run::run(&configured.plan, &image, arguments, options, reporter)
 }

@@ -1,9 +1,12 @@
 //! From an image to its process, with the network it wants set up before and taken down after.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+
+use serde::Serialize;
 
 use super::child::supervise;
 use super::host::{Changes, Host, came_late, lacks_rights};
@@ -74,17 +77,35 @@ pub fn run(
 ///
 /// # Errors
 /// As there.
-pub fn dry_run(plan: &Plan, image: &Image, arguments: &[OsString], options: &Options) -> Result<String, Error> {
+pub fn dry_run(plan: &Plan, image: &Image, arguments: &[OsString], options: &Options) -> Result<Steps, Error> {
     let interfaces = interfaces(plan, arguments, options)?;
     let changes = changes_the_host(&interfaces, arguments, options);
     let host = if changes { Host::look(options.netns.as_deref())? } else { Host::default() };
     let setup = setup(&interfaces, arguments, options, &host)?;
-    let before = setup.steps.iter().map(|step| mirage::args::join(&step.words));
-    let after = setup.steps.iter().rev().filter_map(|step| step.undo.as_ref()).map(mirage::args::join);
+    let before = setup.steps.iter().map(|step| step.words.clone()).collect();
+    let after = setup.steps.iter().rev().filter_map(|step| step.undo.clone()).collect();
     let words =
         if changes { command(image, arguments, options, &setup.words) } else { direct(image, arguments, &setup.words) };
-    let image = mirage::args::join(words.iter().map(|word| word.to_string_lossy()));
-    Ok(before.chain([image]).chain(after).map(|line| line + "\n").collect())
+    let command = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    Ok(Steps { before, command, after })
+}
+
+/// What starting an image comes to, as commands in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Steps {
+    /// What makes the interfaces.
+    before: Vec<Vec<String>>,
+    /// The image.
+    command: Vec<String>,
+    /// What removes what was made.
+    after: Vec<Vec<String>>,
+}
+
+impl fmt::Display for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.before.iter().chain([&self.command]).chain(&self.after);
+        all.into_iter().try_for_each(|words| writeln!(f, "{}", mirage::args::join(words)))
+    }
 }
 
 /// The interfaces wanted; none if the image will not come to use them.

@@ -34,7 +34,7 @@ struct World {
 }
 
 fn main() -> ExitCode {
-    let count = 11;
+    let count = 12;
     let status = mirage_unix::run_words("platform", GROUPS, [], async move |platform: Platform| {
         let time = Time::connect(&platform).await.expect("time");
         let local = Listen { listen: Some(Ipv4Addr::LOCALHOST.into()) };
@@ -54,6 +54,7 @@ fn main() -> ExitCode {
                 refusals_and_ports_in_use_have_their_kinds
                 both_families_reach_a_stack_that_listens_everywhere
                 datagrams_come_and_go
+                datagrams_come_and_go_over_ipv6
                 many_connections_at_once
                 sleeping_takes_its_time
                 names_and_addresses_resolve
@@ -186,6 +187,24 @@ async fn datagrams_come_and_go(world: &World) {
     let error = client.send(&[0; 70_000], from).await.expect_err("too long for a datagram");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(world.local.udp().bind(client.port()).await.err().expect("taken").kind(), ErrorKind::AddrInUse);
+}
+
+async fn datagrams_come_and_go_over_ipv6(world: &World) {
+    let service = world.everywhere.udp().bind(0).await.expect("a free port");
+    let client = world.everywhere.udp().bind(0).await.expect("a free port");
+    if let Err(error) = client.send(b"question", (Ipv6Addr::LOCALHOST, service.port()).into()).await {
+        return eprintln!("skipped: UDP over IPv6: this host has none: {error}");
+    }
+    let mut buffer = [0; 64];
+    let (length, from) = service.receive(&mut buffer).await.expect("a datagram");
+    assert_eq!((&buffer[..length], from), (&b"question"[..], (Ipv6Addr::LOCALHOST, client.port()).into()));
+    service.send(b"answer", from).await.expect("sent");
+    let (length, from) = client.receive(&mut buffer).await.expect("a datagram");
+    assert_eq!((&buffer[..length], from), (&b"answer"[..], (Ipv6Addr::LOCALHOST, service.port()).into()));
+    // The same socket serves IPv4, whose addresses are IPv4's and not mapped ones.
+    client.send(b"four", (Ipv4Addr::LOCALHOST, service.port()).into()).await.expect("sent");
+    let (length, from) = service.receive(&mut buffer).await.expect("a datagram");
+    assert_eq!((&buffer[..length], from), (&b"four"[..], (Ipv4Addr::LOCALHOST, client.port()).into()));
 }
 
 async fn many_connections_at_once(world: &World) {

@@ -22,8 +22,26 @@ pub trait FromArg: Sized {
 
 impl<T: FromStr<Err: Display>> FromArg for T {
     fn from_arg(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|error: T::Err| error.to_string())
+        text.parse().map_err(|error: T::Err| whole_number::<T>().unwrap_or_else(|| error.to_string()))
     }
+}
+
+/// What a whole number of this type may be; none if it is another type.
+///
+/// What the standard library says of a wrong one, "number too large to fit in target type", is for programmers. Every
+/// type that can be parsed is an argument's, so that numbers can only be told apart by their names; were one of them
+/// another some day, that message would be back and nothing else.
+fn whole_number<T>() -> Option<String> {
+    macro_rules! range {
+        ($($number:ident)*) => {
+            match core::any::type_name::<T>() {
+                $(stringify!($number) => (format!("{}", $number::MIN), format!("{}", $number::MAX)),)*
+                _ => return None,
+            }
+        };
+    }
+    let (least, most) = range!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+    Some(format!("it is not a whole number from {least} to {most}"))
 }
 
 /// A time in seconds, decimal (`1.5`), to the millisecond.
