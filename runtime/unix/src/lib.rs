@@ -18,6 +18,7 @@ mod signals;
 mod socket;
 mod stdio;
 mod time;
+mod watch;
 
 pub use clock::{Clock, WallClock};
 pub use error::Error;
