@@ -8,4 +8,4 @@ mod web;
 pub use figures::{Figures, table};
 pub use process::{Server, free_port, timed};
 pub use tool::{Project, Tool};
-pub use web::{Load, wrk};
+pub use web::{Answered, Load, wrk};
