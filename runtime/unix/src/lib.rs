@@ -19,6 +19,7 @@ mod socket;
 mod stdio;
 mod tap;
 mod time;
+mod watch;
 
 pub use clock::{Clock, WallClock};
 pub use error::Error;

@@ -11,6 +11,7 @@ use mirage::rand_core::Rng as _;
 use mirage::{BufWrite as _, Clock as _, Flow as _, Listener as _, Resolver as _, Spawn as _, Stack as _, Tcp as _};
 use mirage::{Time as _, Udp as _, UdpSocket as _, WallClock as _};
 use mirage_unix::{Clock, Platform, Random, Resolver, SocketStack, Spawner, Time, WallClock};
+use rustix::time::{ClockId, clock_gettime};
 
 const GROUPS: &[Group] = &[Group::new::<Boot>(Platform::BOOT)];
 
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
                 datagrams_come_and_go_over_ipv6
                 many_connections_at_once
                 sleeping_takes_its_time
+                an_idle_process_leaves_the_processor_alone
                 names_and_addresses_resolve
                 random_numbers_differ
             }
@@ -247,6 +249,17 @@ async fn sleeping_takes_its_time(world: &World) {
     assert!(world.time.timeout(Duration::from_millis(5), std::future::pending::<()>()).await.is_err());
     let date = WallClock::connect(&world.platform).await.expect("a clock").now();
     assert!(date.0 > Duration::from_secs(1_700_000_000), "after 2023");
+}
+
+async fn an_idle_process_leaves_the_processor_alone(world: &World) {
+    let used = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("a time");
+    // What went on before may have been worth looking out for; from here on nothing is.
+    let before = used();
+    for _ in 0..100 {
+        world.time.sleep(Duration::from_millis(5)).await;
+    }
+    let spent = used().saturating_sub(before);
+    assert!(spent < Duration::from_millis(50), "{spent:?} of 500 ms");
 }
 
 async fn names_and_addresses_resolve(world: &World) {

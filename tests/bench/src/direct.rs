@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use mirage_e2e::{Project, Space, Unikernel};
 
-use crate::{Figures, Load, Tool, rate, timed};
+use crate::{Figures, Load, Tool, pressed, timed};
 
 /// Where the server is, on either path.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
@@ -81,12 +81,13 @@ pub fn direct(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
         let what = format!("HTTP hello, {connections} connections");
         figures.extend(compare(&sides, 80, &what, "req/s", |side| {
             let taskset = side.client.run("taskset");
-            rate(taskset, "http://10.0.0.2/", load, &[])
+            Ok(pressed(taskset, "http://10.0.0.2/", load, &[])?.rate)
         })?);
     }
     let load = Load { connections: 10, seconds: 3 };
     figures.extend(compare(&sides, 80, "HTTP hello, a connection a request, 10 at once", "req/s", |side| {
-        rate(side.client.run("taskset"), "http://10.0.0.2/", load, &["-H", "Connection: close"])
+        let taskset = side.client.run("taskset");
+        Ok(pressed(taskset, "http://10.0.0.2/", load, &["-H", "Connection: close"])?.rate)
     })?);
     drop(sides);
 

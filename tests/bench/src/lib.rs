@@ -10,4 +10,4 @@ pub use direct::direct;
 pub use figures::{Figures, table};
 pub use process::{Server, free_port, timed};
 pub use tool::{Project, Tool};
-pub use web::{Load, rate, wrk};
+pub use web::{Answered, Load, pressed, wrk};

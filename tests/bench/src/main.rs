@@ -65,7 +65,7 @@ fn touch(project: &Project, file: &str) -> anyhow::Result<()> {
     Ok(writeln!(source, "// Touched.")?)
 }
 
-/// Requests/s of the `http` template and of hyper, each alone on processor 0, turn by turn.
+/// Requests/s of the `http` template and of hyper, and what each takes of its processor for one, each alone on processor 0, turn by turn.
 fn http(tool: &Tool, connections: u32) -> anyhow::Result<Vec<Figures>> {
     let project = tool.project("http")?;
     timed(project.call(tool, "build").args(["-t", "unix"]))?;
@@ -81,21 +81,27 @@ fn http(tool: &Tool, connections: u32) -> anyhow::Result<Vec<Figures>> {
 
     let load = Load { connections, seconds: 2 };
     let what = |whose| format!("HTTP hello, {connections} connections: {whose}");
-    let (mut ours, mut theirs) = (Figures::new(what("mirage"), "req/s"), Figures::new(what("hyper"), "req/s"));
+    let cost = |whose| format!("HTTP hello, {connections} connections: processor a request, {whose}");
+    let side = |whose| (Figures::new(what(whose), "req/s"), Figures::new(cost(whose), "µs"));
+    let (mut ours, mut theirs) = (side("mirage"), side("hyper"));
     for round in 0..16 {
         let mut sides = [(&mirage, &mut ours), (&hyper, &mut theirs)];
         // Whoever goes second finds another machine: each does so half of the time.
         if round % 2 == 1 {
             sides.reverse();
         }
-        for (command, figures) in sides {
-            let _server = Server::start(command, port)?;
+        for (command, (rates, costs)) in sides {
+            let server = Server::start(command, port)?;
             wrk(port, Load { seconds: 1, ..load })?;
-            figures.push(wrk(port, load)?);
+            let before = server.used()?;
+            let answered = wrk(port, load)?;
+            rates.push(answered.rate);
+            costs.push((server.used()? - before) / answered.requests * 1e6);
         }
     }
-    let ratio = ours.ratio(&theirs, what("mirage / hyper"));
-    Ok(vec![ours, theirs, ratio])
+    let ratio = ours.0.ratio(&theirs.0, what("mirage / hyper"));
+    let frugal = ours.1.ratio(&theirs.1, cost("mirage / hyper"));
+    Ok(vec![ours.0, theirs.0, ratio, frugal])
 }
 
 /// The body (`%{stdout}`) or a property of the page at `/`.
