@@ -81,3 +81,13 @@ async fn with_every_offload_on_either_side(world: World) {
         }
     }
 }
+
+/// RFC 9293, section 3.7.1: options take from the segment, on interfaces that cut nothing.
+#[mirage::test]
+async fn around_the_length_of_one_segment(world: World) {
+    for length in 1430..=1470 {
+        let wire = world.wire();
+        let (here, there) = (ours(&world, wire.port(), HERE).await, ours(&world, wire.port(), THERE).await);
+        both_ways(&world, here, there, length).await;
+    }
+}
