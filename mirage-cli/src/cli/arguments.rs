@@ -25,14 +25,14 @@ Exit status:
     1  the unikernel's job failed (`mirage run`)
     2  a device of the unikernel could not be connected (`mirage run`)
    64  the command line cannot be taken: mirage's, or the unikernel's
-   65  config.rs does not compile, does not end well, or asks for what cannot be had
+   65  config.rs or Cargo.toml is wrong, or asks for what cannot be had
    66  there is no project there
    69  this machine lacks something: a tool, or the network
    70  a bug in mirage
    73  a file cannot be written
    76  the application, or the generated code, does not compile
   101  the unikernel panicked (`mirage run`)
-  130  interrupted by Ctrl-C";
+  130  interrupted: by Ctrl-C, SIGTERM or a terminal that is closed";
 
 /// Build unikernels: one application, run as a unix process or as an image for KVM and Xen.
 ///

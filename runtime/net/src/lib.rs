@@ -35,8 +35,10 @@ pub mod udp;
 
 pub use arp::Arp;
 pub use dhcp::{Auto, Dhcp, Static};
+pub use dns::Resolver;
 pub use error::Error;
 pub use ethernet::Ethernet;
 pub use ipv4::Ipv4;
 pub use stack::Direct;
+pub use tcp::Tcp;
 pub use udp::Udp;

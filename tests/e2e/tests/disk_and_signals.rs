@@ -174,12 +174,17 @@ fn a_disk_that_stops_cargo_is_no_fault_of_the_code() {
 
 /// Starts a call, waits until it says `line`, and presses Ctrl-C.
 fn interrupted(project: &Project, arguments: &[&str], line: &str) -> i32 {
+    ended_by(Signal::INT, project, arguments, line)
+}
+
+/// Starts a call, waits until it says `line`, and sends it a signal.
+fn ended_by(signal: Signal, project: &Project, arguments: &[&str], line: &str) -> i32 {
     let mut command = project.command(arguments);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
     assert!(said.any(|text| text.contains(line)), "it never said {line:?}");
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
-    kill_process(pid, Signal::INT).expect("a signal");
+    kill_process(pid, signal).expect("a signal");
     let begin = Instant::now();
     // Drained, so that it never waits for us.
     said.for_each(drop);
@@ -202,6 +207,30 @@ fn ctrl_c_ends_it_soon_and_leaves_nothing_half_written() {
     assert_eq!(interrupted(&project, &["build"], "Compiling"), 130);
     assert_eq!(project.files(), before);
     project.call(&["build"]).ends_with(0);
+}
+
+#[test]
+fn no_signal_leaves_config_rs_running() {
+    let project = Project::new("e2e-orphan", "hello");
+    let looping = "fn main() { std::fs::write(\"pid\", std::process::id().to_string()).unwrap(); loop {} }\n";
+    project.write("config.rs", looping);
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        assert_eq!(ended_by(signal, &project, &["configure"], "Evaluating"), 130, "{signal:?}");
+        if let Ok(pid) = fs::read_to_string(project.file("pid")) {
+            assert!(!Path::new("/proc").join(pid).exists(), "it runs on after {signal:?}");
+        }
+    }
+    // What was told not to heed a terminal that is closed, does not.
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" configure --timeout 3"]).arg(mirage_e2e::tool());
+    nohup.current_dir(project.folder()).env("CARGO_TARGET_DIR", mirage_e2e::target());
+    let mut child = nohup.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    assert!(said.any(|text| text.contains("Evaluating")), "config.rs is run");
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
+    kill_process(pid, Signal::HUP).expect("a signal");
+    said.for_each(drop);
+    assert_eq!(child.wait().expect("it ends").code(), Some(65), "it went on until its time was over");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::ipv4::{Configure, Interface};
 /// IPv4 whose address was told at start.
 #[derive(Clone)]
 pub struct Static<I> {
-    ip: I,
+    _ip: I,
 }
 
 impl<I: Ip + Configure> Static<I> {
@@ -27,7 +27,7 @@ impl<I: Ip + Configure> Static<I> {
             None => info!("the address is {ipv4}, without a gateway"),
         }
         ip.configure(Some(interface));
-        Ok(Self { ip })
+        Ok(Self { _ip: ip })
     }
 }
 
