@@ -70,6 +70,7 @@ impl Sack {
     /// Keeps the first `most` blocks.
     pub fn truncate(&mut self, most: u8) {
         self.count = self.count.min(most);
+        self.blocks.iter_mut().skip(self.count.into()).for_each(|block| *block = Default::default());
     }
 
     /// Whether there is none.
@@ -214,7 +215,8 @@ mod tests {
     /// RFC 9293, 3.1; RFC 7323, 2.2 and 3.2; RFC 2018, 2.
     #[test]
     fn a_syn_keeps_its_options() {
-        let syn = Segment { source_port: 1, destination_port: 65535, seq: Seq(u32::MAX), syn: true, ..Segment::default() };
+        let syn =
+            Segment { source_port: 1, destination_port: 65535, seq: Seq(u32::MAX), syn: true, ..Segment::default() };
         assert_eq!(round_trip(syn), 20);
         let syn = Segment { mss: Some(1460), window: 0xffff, ..syn };
         assert_eq!(round_trip(syn), 24);

@@ -26,7 +26,12 @@ impl Pool {
     /// An empty chunk.
     pub fn take(&self) -> Chunk {
         let memory = self.0.free.borrow_mut().pop();
-        Chunk { memory: Some(memory.unwrap_or_else(|| Box::new([0; Chunk::SIZE]))), start: 0, end: 0, pool: self.clone() }
+        Chunk {
+            memory: Some(memory.unwrap_or_else(|| Box::new([0; Chunk::SIZE]))),
+            start: 0,
+            end: 0,
+            pool: self.clone(),
+        }
     }
 
     /// How many chunks wait to be used again.

@@ -116,7 +116,7 @@ impl Sending {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{Pool, Seq, Sending};
+    use super::{Pool, Sending, Seq};
 
     #[test]
     fn octets_are_found_by_their_number() {

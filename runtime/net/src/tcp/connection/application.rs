@@ -100,12 +100,7 @@ impl Connection {
         self.error = Some(Error::Closed);
         self.sender.clear();
         self.arm();
-        due.then(|| Segment {
-            seq: self.sender.nxt,
-            ack: Some(self.receiver.nxt),
-            rst: true,
-            ..Segment::default()
-        })
+        due.then(|| Segment { seq: self.sender.nxt, ack: Some(self.receiver.nxt), rst: true, ..Segment::default() })
     }
 
     /// Has the acknowledgment sent that [`Changes::challenge`](super::Changes::challenge) asks for.

@@ -133,11 +133,7 @@ impl Connection {
 
     /// When the peer's FIN is waited for no longer, by an end that nobody reads from.
     fn last_wait(&self) -> Deadline {
-        if self.state == State::FinWait2 && self.deaf {
-            Deadline::at(self.heard + FIN_WAIT_2)
-        } else {
-            Deadline::NONE
-        }
+        if self.state == State::FinWait2 && self.deaf { Deadline::at(self.heard + FIN_WAIT_2) } else { Deadline::NONE }
     }
 }
 

@@ -84,9 +84,6 @@ impl Connection {
     /// Both SYNs crossed, and this is the peer's acknowledgment of ours: it carries its SYN once more (RFC 9293, 3.5,
     /// figure 7).
     pub(super) fn is_crossed_syn_ack(&self, segment: &Segment) -> bool {
-        segment.syn
-            && !segment.rst
-            && segment.ack == Some(self.sender.iss + 1)
-            && segment.seq + 1 == self.receiver.nxt
+        segment.syn && !segment.rst && segment.ack == Some(self.sender.iss + 1) && segment.seq + 1 == self.receiver.nxt
     }
 }

@@ -75,7 +75,8 @@ impl Connection {
         segment.ack = segment.ack.filter(|_| answer);
         segment.window = self.config.first_window();
         segment.mss = Some(self.path.mss);
-        segment.window_scale = (!answer || self.sender.scale > 0 || self.receiver.scale > 0).then(|| self.config.scale());
+        segment.window_scale =
+            (!answer || self.sender.scale > 0 || self.receiver.scale > 0).then(|| self.config.scale());
         segment.sack_permitted = !answer || self.sack;
         let echo = if answer { self.stamps.recent } else { 0 };
         let timestamps = Timestamps { value: self.stamps.of(self.now), echo };
@@ -254,7 +255,8 @@ impl Connection {
     /// A header with everything but ports and flags.
     fn header(&mut self, seq: Seq) -> Segment {
         let timestamps = Timestamps { value: self.stamps.of(self.now), echo: self.stamps.recent };
-        let sack = if self.sack { self.receiver.blocks(if self.stamps.on { 3 } else { 4 }) } else { Default::default() };
+        let sack =
+            if self.sack { self.receiver.blocks(if self.stamps.on { 3 } else { 4 }) } else { Default::default() };
         Segment {
             seq,
             ack: Some(self.receiver.nxt),

@@ -51,8 +51,7 @@ pub(in super::super) fn initial_window(mss: u32) -> u32 {
 impl Congestion {
     /// The beginning (RFC 5681, 3.1): the threshold is as high as can be.
     pub fn new(mss: u32, cubic: bool) -> Self {
-        let avoidance =
-            if cubic { Avoidance::Cubic(Cubic::default()) } else { Avoidance::NewReno(NewReno::default()) };
+        let avoidance = if cubic { Avoidance::Cubic(Cubic::default()) } else { Avoidance::NewReno(NewReno::default()) };
         Self { window: initial_window(mss), threshold: u32::MAX, avoidance, start: HyStart::default() }
     }
 

@@ -88,7 +88,7 @@ fn cube_root(value: u64) -> u32 {
     let mut root = 0u64;
     for bit in (0..22).rev() {
         let candidate = root | 1 << bit;
-        if candidate.pow(3) <= value {
+        if candidate.checked_pow(3).is_some_and(|cube| cube <= value) {
             root = candidate;
         }
     }
@@ -125,15 +125,8 @@ mod tests {
         let rtt = Duration::from_millis(100);
         let mut after = [0; 3];
         for step in 0..130 {
-            let news = Acknowledged {
-                now,
-                bytes: window,
-                una: Seq(0),
-                nxt: Seq(0),
-                mss,
-                sample: None,
-                smoothed: 100_000,
-            };
+            let news =
+                Acknowledged { now, bytes: window, una: Seq(0), nxt: Seq(0), mss, sample: None, smoothed: 100_000 };
             window = cubic.acknowledged(window, &news);
             match step {
                 30 => after[0] = window,
