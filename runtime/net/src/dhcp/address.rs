@@ -2,12 +2,16 @@
 
 use alloc::string::String;
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 use core::str::FromStr;
 
 /// An address of a host, as `10.0.0.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address(pub Ipv4Addr);
+
+/// The address of a server, as `10.0.0.1` or `fd00::1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server(pub IpAddr);
 
 /// An address and the prefix length of its network, as `10.0.0.2/24`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,8 @@ pub fn is_host(address: Ipv4Addr) -> bool {
 pub enum Malformed {
     /// Not an address at all.
     Address,
+    /// Not an address of either version.
+    AnyAddress,
     /// An address that no host can have.
     NoHost,
     /// No prefix length.
@@ -62,6 +68,7 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address => f.write_str("it is not an IPv4 address, such as `10.0.0.1`"),
+            Self::AnyAddress => f.write_str("it is not an IP address, such as `10.0.0.1` or `fd00::1`"),
             Self::NoHost => f.write_str("no host can have this address"),
             Self::NoPrefix(address) => {
                 write!(f, "the length of its network's prefix is missing, such as `{address}/24`")
@@ -83,6 +90,19 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let address = text.parse().map_err(|_| Malformed::Address)?;
         if is_host(address) { Ok(Self(address)) } else { Err(Malformed::NoHost) }
+    }
+}
+
+impl FromStr for Server {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let address = text.parse::<IpAddr>().map_err(|_| Malformed::AnyAddress)?.to_canonical();
+        let is_host = match address {
+            IpAddr::V4(address) => is_host(address),
+            IpAddr::V6(address) => !address.is_unspecified() && !address.is_loopback() && !address.is_multicast(),
+        };
+        if is_host { Ok(Self(address)) } else { Err(Malformed::NoHost) }
     }
 }
 
@@ -115,6 +135,18 @@ impl fmt::Display for Network {
 mod tests {
     use super::*;
     use alloc::string::ToString as _;
+
+    #[test]
+    fn servers_are_read() {
+        let read = |text: &str| text.parse::<Server>().map(|Server(server)| server.to_string());
+        assert_eq!(read("10.0.0.1").as_deref(), Ok("10.0.0.1"));
+        assert_eq!(read("FD00::1").as_deref(), Ok("fd00::1"));
+        assert_eq!(read("::ffff:10.0.0.1").as_deref(), Ok("10.0.0.1"));
+        assert_eq!(read("dns.example"), Err(Malformed::AnyAddress));
+        for wrong in ["0.0.0.0", "::", "::1", "ff02::1", "255.255.255.255"] {
+            assert_eq!(read(wrong), Err(Malformed::NoHost), "{wrong}");
+        }
+    }
 
     #[test]
     fn networks_are_read() {

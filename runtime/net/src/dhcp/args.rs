@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Address, Network};
+use super::{Address, Network, Server};
 
 /// The arguments of [`Static`](super::Static).
 #[derive(mirage::Args, Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct StaticArgs {
     pub ipv4_gateway: Option<Address>,
     /// A server that knows names; may be given several times
     #[arg(value = "ADDRESS")]
-    pub nameserver: Vec<Address>,
+    pub nameserver: Vec<Server>,
 }
 
 /// The arguments of [`Dhcp`](super::Dhcp).
@@ -25,7 +25,7 @@ pub struct StaticArgs {
 pub struct DhcpArgs {
     /// A server that knows names, instead of those DHCP tells of; may be given several times
     #[arg(value = "ADDRESS")]
-    pub nameserver: Vec<Address>,
+    pub nameserver: Vec<Server>,
 }
 
 /// The arguments of [`Auto`](super::Auto).
@@ -40,5 +40,5 @@ pub struct AutoArgs {
     pub ipv4_gateway: Option<Address>,
     /// A server that knows names, instead of those DHCP tells of; may be given several times
     #[arg(value = "ADDRESS")]
-    pub nameserver: Vec<Address>,
+    pub nameserver: Vec<Server>,
 }

@@ -20,7 +20,7 @@ mod told;
 #[cfg(test)]
 mod tests;
 
-pub use address::{Address, Malformed, Network};
+pub use address::{Address, Malformed, Network, Server};
 pub use args::{AutoArgs, DhcpArgs, StaticArgs};
 pub use auto::Auto;
 pub use client::{Client, Event, Loss};

@@ -1,9 +1,12 @@
 //! What the devices of this folder have in common: they are the IP they stand on, once it has an address.
 
+use alloc::rc::Rc;
 use core::cell::Cell;
 use core::future::poll_fn;
+use core::net::IpAddr;
 use core::task::Poll;
 
+use super::Server;
 use crate::udp::Wakers;
 
 /// Told once that there is an address.
@@ -31,7 +34,13 @@ impl Ready {
     }
 }
 
-/// Implements `Ip` for a device by the field `ip` it has.
+/// The name servers told at start.
+pub fn told(servers: &[Server]) -> Rc<[IpAddr]> {
+    servers.iter().map(|&Server(server)| server).collect()
+}
+
+/// Implements `Ip` for a device by the field `ip` it has; the name servers in `told`, if any, are preferred to those that
+/// come with the address.
 macro_rules! ip_of {
     ($device:ident<I $(, $other:ident)*>) => {
         impl<I: mirage::Ip $(, $other: 'static)*> mirage::Ip for $device<I $(, $other)*> {
@@ -61,7 +70,7 @@ macro_rules! ip_of {
             }
 
             fn nameservers(&self) -> alloc::vec::Vec<core::net::IpAddr> {
-                self.ip.nameservers()
+                if self.told.is_empty() { self.ip.nameservers() } else { self.told.to_vec() }
             }
         }
     };

@@ -1,17 +1,20 @@
 //! An address told at start.
 
-use alloc::vec::Vec;
+use alloc::rc::Rc;
+use core::net::IpAddr;
 
 use log::info;
 use mirage::Ip;
 
-use super::{Address, Error, Network, StaticArgs};
+use super::ready::told;
+use super::{Address, Error, Network, Server, StaticArgs};
 use crate::ipv4::{Configure, Interface};
 
 /// IPv4 whose address was told at start.
 #[derive(Clone)]
 pub struct Static<I> {
     ip: I,
+    told: Rc<[IpAddr]>,
 }
 
 impl<I: Ip + Configure> Static<I> {
@@ -27,12 +30,12 @@ impl<I: Ip + Configure> Static<I> {
             None => info!("the address is {ipv4}, without a gateway"),
         }
         ip.configure(Some(interface));
-        Ok(Self { ip })
+        Ok(Self { ip, told: told(&nameserver) })
     }
 }
 
 /// The interface these arguments speak of.
-pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address]) -> Result<Interface, Error> {
+pub fn interface(ipv4: Network, gateway: Option<Address>, servers: &[Server]) -> Result<Interface, Error> {
     let gateway = gateway.map(|Address(gateway)| gateway);
     if let Some(gateway) = gateway {
         if gateway == ipv4.address {
@@ -42,7 +45,11 @@ pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address
             return Err(Error::GatewayOutside(gateway, ipv4));
         }
     }
-    let nameservers: Vec<_> = nameservers.iter().map(|&Address(nameserver)| nameserver).collect();
+    let four = |&Server(server): &Server| match server {
+        IpAddr::V4(server) => Some(server),
+        IpAddr::V6(_) => None,
+    };
+    let nameservers = servers.iter().filter_map(four).collect();
     Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, nameservers })
 }
 
