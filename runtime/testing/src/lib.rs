@@ -20,6 +20,9 @@
 //! that sixteen hours pass at once. Everything random comes from one seed, by default the test's name, and the network
 //! is part of it: how long bytes are under way and into what pieces they fall. So a run repeats exactly; a failing one
 //! prints its seed, and `MIRAGE_TEST_SEED` tries others.
+//!
+//! What is made for a network interface rather than for sockets runs on a [`wire`]: Ethernet frames in memory, with
+//! loss, duplication, reordering, corruption, delays and a rate.
 #![forbid(unsafe_code)]
 #![allow(async_fn_in_trait)]
 
@@ -31,6 +34,7 @@ mod random;
 mod resolver;
 mod run;
 mod signal;
+pub mod wire;
 mod world;
 
 pub use args::args;
@@ -40,4 +44,5 @@ pub use network::{Flow, Host, Listener, Network, Reader, Stack, Tcp, Udp, UdpSoc
 pub use random::Random;
 pub use resolver::{Resolver, Unknown};
 pub use run::{Options, TestOutcome, run};
+pub use wire::{Conditions, Line, Port, Wire};
 pub use world::{Spawner, World};

@@ -1,19 +1,15 @@
 //! An address told at start, or else by DHCP.
 
-use alloc::rc::Rc;
 use core::marker::PhantomData;
-use core::net::IpAddr;
 
 use mirage::{Clock, Ip, Random, Spawn, Time, Udp};
 
-use super::ready::told;
-use super::{Address, AutoArgs, Dhcp, DhcpArgs, Error, Static, StaticArgs};
+use super::{Address, AutoIpv4, Dhcp, DhcpIpv4, Error, Static, StaticIpv4};
 use crate::ipv4::Configure;
 
 /// IPv4 whose address was told at start, or is from a DHCP server when none was.
 pub struct Auto<I, U, C, T, R, S> {
     ip: I,
-    told: Rc<[IpAddr]>,
     lower: PhantomData<(U, C, T, R, S)>,
 }
 
@@ -31,26 +27,23 @@ where
     ///
     /// # Errors
     /// Those of [`Static`] and of [`Dhcp`], and when there is a gateway without an address.
-    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: AutoArgs) -> Result<Self, Error> {
-        let AutoArgs { ipv4, ipv4_gateway, nameserver } = args;
-        let told = told(&nameserver);
+    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: AutoIpv4) -> Result<Self, Error> {
+        let AutoIpv4 { ipv4, ipv4_gateway, nameserver } = args;
         match (ipv4, ipv4_gateway) {
             (Some(ipv4), _) => {
-                Static::connect(ip.clone(), StaticArgs { ipv4, ipv4_gateway, nameserver }).await?;
+                Static::connect(ip.clone(), StaticIpv4 { ipv4, ipv4_gateway, nameserver }).await?;
             }
             (None, Some(Address(gateway))) => return Err(Error::GatewayAlone(gateway)),
             (None, None) => {
-                Dhcp::connect(ip.clone(), udp, clock, time, random, spawn, DhcpArgs { nameserver }).await?;
+                Dhcp::connect(ip.clone(), udp, clock, time, random, spawn, DhcpIpv4 { nameserver }).await?;
             }
         }
-        Ok(Self { ip, told, lower: PhantomData })
+        Ok(Self { ip, lower: PhantomData })
     }
 }
 
 impl<I: Clone, U, C, T, R, S> Clone for Auto<I, U, C, T, R, S> {
     fn clone(&self) -> Self {
-        Self { ip: self.ip.clone(), told: self.told.clone(), lower: PhantomData }
+        Self { ip: self.ip.clone(), lower: PhantomData }
     }
 }
-
-super::ready::ip_of!(Auto<I, U, C, T, R, S>);

@@ -1,15 +1,16 @@
 //! The client as a device: it keeps IPv4 in an address as long as there is one to be had.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use log::{debug, info, warn};
 use mirage::{Clock, Ip, Random, Spawn, Time, Udp, UdpSocket};
 
-use super::ready::{Ready, told};
-use super::{Client, DhcpArgs, Error, Event, Lease, message};
+use super::ready::Ready;
+use super::{Address, Client, DhcpIpv4, Error, Event, Lease, message};
 use crate::ipv4::{Configure, Interface};
 
 /// Of so many messages in a row that nobody answers, one is complained of, and the second.
@@ -20,7 +21,6 @@ const COMPLAIN: u32 = 8;
 /// The lease is renewed as long as there is a server; when it is lost, IPv4 has no address until there is another.
 pub struct Dhcp<I, U, C, T, R, S> {
     ip: I,
-    told: Rc<[IpAddr]>,
     lower: PhantomData<(U, C, T, R, S)>,
 }
 
@@ -38,20 +38,22 @@ where
     ///
     /// # Errors
     /// When somebody else has the port of DHCP clients.
-    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpArgs) -> Result<Self, Error> {
+    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpIpv4) -> Result<Self, Error> {
         let socket = udp.bind(message::CLIENT).await.map_err(|error| Error::Port(alloc::format!("{error}")))?;
+        let nameservers = args.nameserver.into_iter().map(|Address(nameserver)| nameserver).collect();
         let ready = Rc::new(Ready::default());
         let client = Client::new(ip.mac(), random, clock.now());
-        let talk = Talk { ip: ip.clone(), socket, clock, time, client, ready: ready.clone(), leased: None };
+        let talk =
+            Talk { ip: ip.clone(), socket, clock, time, client, nameservers, ready: ready.clone(), leased: None };
         spawn.spawn(talk.run());
         ready.wait().await;
-        Ok(Self { ip, told: told(&args.nameserver), lower: PhantomData })
+        Ok(Self { ip, lower: PhantomData })
     }
 }
 
 impl<I: Clone, U, C, T, R, S> Clone for Dhcp<I, U, C, T, R, S> {
     fn clone(&self) -> Self {
-        Self { ip: self.ip.clone(), told: self.told.clone(), lower: PhantomData }
+        Self { ip: self.ip.clone(), lower: PhantomData }
     }
 }
 
@@ -62,6 +64,8 @@ struct Talk<I, K, C, T, R> {
     clock: C,
     time: T,
     client: Client<R>,
+    /// Those to be used instead of the server's, if any.
+    nameservers: Vec<Ipv4Addr>,
     ready: Rc<Ready>,
     /// What IPv4 is configured with.
     leased: Option<Interface>,
@@ -113,7 +117,10 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
     }
 
     fn leased(&mut self, lease: &Lease) {
-        let interface = lease.interface();
+        let mut interface = lease.interface();
+        if !self.nameservers.is_empty() {
+            interface.nameservers.clone_from(&self.nameservers);
+        }
         if self.leased.as_ref() == Some(&interface) {
             debug!("DHCP: the lease of {} is renewed", interface.address);
             return;
@@ -124,5 +131,3 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
         self.ready.set();
     }
 }
-
-super::ready::ip_of!(Dhcp<I, U, C, T, R, S>);

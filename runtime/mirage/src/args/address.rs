@@ -2,27 +2,23 @@
 
 use alloc::string::String;
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::Ipv4Addr;
 use core::str::FromStr;
 
 /// An address of a host, as `10.0.0.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Address(pub Ipv4Addr);
-
-/// The address of a server, as `10.0.0.1` or `fd00::1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Server(pub IpAddr);
+pub struct Ipv4Address(pub Ipv4Addr);
 
 /// An address and the prefix length of its network, as `10.0.0.2/24`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct Ipv4Network {
     /// The address of a host in it.
     pub address: Ipv4Addr,
     /// How many leading bits are the network's, from 1 to 32.
     pub prefix: u8,
 }
 
-impl Network {
+impl Ipv4Network {
     /// Whether `address` is in it.
     pub fn contains(self, address: Ipv4Addr) -> bool {
         (address.to_bits() ^ self.address.to_bits()) & self.mask() == 0
@@ -52,8 +48,6 @@ pub fn is_host(address: Ipv4Addr) -> bool {
 pub enum Malformed {
     /// Not an address at all.
     Address,
-    /// Not an address of either version.
-    AnyAddress,
     /// An address that no host can have.
     NoHost,
     /// No prefix length.
@@ -61,14 +55,13 @@ pub enum Malformed {
     /// A prefix length that is none.
     Prefix(String),
     /// The address of the network itself, or its broadcast address.
-    NotInside(Network),
+    NotInside(Ipv4Network),
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address => f.write_str("it is not an IPv4 address, such as `10.0.0.1`"),
-            Self::AnyAddress => f.write_str("it is not an IP address, such as `10.0.0.1` or `fd00::1`"),
             Self::NoHost => f.write_str("no host can have this address"),
             Self::NoPrefix(address) => {
                 write!(f, "the length of its network's prefix is missing, such as `{address}/24`")
@@ -84,7 +77,7 @@ impl fmt::Display for Malformed {
 
 impl core::error::Error for Malformed {}
 
-impl FromStr for Address {
+impl FromStr for Ipv4Address {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
@@ -93,28 +86,15 @@ impl FromStr for Address {
     }
 }
 
-impl FromStr for Server {
-    type Err = Malformed;
-
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        let address = text.parse::<IpAddr>().map_err(|_| Malformed::AnyAddress)?.to_canonical();
-        let is_host = match address {
-            IpAddr::V4(address) => is_host(address),
-            IpAddr::V6(address) => !address.is_unspecified() && !address.is_loopback() && !address.is_multicast(),
-        };
-        if is_host { Ok(Self(address)) } else { Err(Malformed::NoHost) }
-    }
-}
-
-impl FromStr for Network {
+impl FromStr for Ipv4Network {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let Some((address, length)) = text.split_once('/') else {
-            let Address(address) = text.parse()?;
+            let Ipv4Address(address) = text.parse()?;
             return Err(Malformed::NoPrefix(alloc::format!("{address}")));
         };
-        let Address(address) = address.parse()?;
+        let Ipv4Address(address) = address.parse()?;
         let prefix = Some(length)
             .filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|length| length.parse().ok())
@@ -125,7 +105,7 @@ impl FromStr for Network {
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for Ipv4Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.prefix)
     }
@@ -137,20 +117,9 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn servers_are_read() {
-        let read = |text: &str| text.parse::<Server>().map(|Server(server)| server.to_string());
-        assert_eq!(read("10.0.0.1").as_deref(), Ok("10.0.0.1"));
-        assert_eq!(read("FD00::1").as_deref(), Ok("fd00::1"));
-        assert_eq!(read("::ffff:10.0.0.1").as_deref(), Ok("10.0.0.1"));
-        assert_eq!(read("dns.example"), Err(Malformed::AnyAddress));
-        for wrong in ["0.0.0.0", "::", "::1", "ff02::1", "255.255.255.255"] {
-            assert_eq!(read(wrong), Err(Malformed::NoHost), "{wrong}");
-        }
-    }
-
-    #[test]
     fn networks_are_read() {
-        let read = |text: &str| text.parse::<Network>().map(|network| network.to_string()).map_err(|e| e.to_string());
+        let read =
+            |text: &str| text.parse::<Ipv4Network>().map(|network| network.to_string()).map_err(|e| e.to_string());
         for right in ["10.0.0.2/24", "192.168.1.1/30", "10.0.0.0/31", "10.0.0.255/32", "10.1.0.0/8", "1.2.3.4/1"] {
             assert_eq!(read(right).as_deref(), Ok(right));
         }

@@ -1,0 +1,43 @@
+//! Octets that arrived in order and wait for a reader.
+
+use alloc::collections::VecDeque;
+
+use super::{Chunk, Pool};
+
+/// A queue of chunks.
+#[derive(Debug, Default)]
+pub struct Queue(VecDeque<Chunk>);
+
+impl Queue {
+    /// Copies `bytes` to the end.
+    pub fn append(&mut self, pool: &Pool, mut bytes: &[u8]) {
+        if let Some(last) = self.0.back_mut() {
+            bytes = &bytes[last.append(bytes)..];
+        }
+        while !bytes.is_empty() {
+            let mut chunk = pool.take();
+            bytes = &bytes[chunk.append(bytes)..];
+            self.0.push_back(chunk);
+        }
+    }
+
+    /// Adds a chunk at the end.
+    pub fn push(&mut self, chunk: Chunk) {
+        self.0.push_back(chunk);
+    }
+
+    /// Takes the chunk at the front.
+    pub fn pop(&mut self) -> Option<Chunk> {
+        let chunk = self.0.pop_front();
+        if self.0.is_empty() && self.0.capacity() > 8 {
+            // What a burst needed is not kept by a connection that is idle.
+            self.0 = VecDeque::new();
+        }
+        chunk
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

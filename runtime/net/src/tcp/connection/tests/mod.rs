@@ -1,0 +1,12 @@
+//! Tests: packet scripts, one a rule, and two connections over a bad network.
+
+mod closing;
+mod handshake;
+mod loss;
+mod network;
+mod receiving;
+mod reset;
+mod schedules;
+mod script;
+mod sending;
+mod timeouts;

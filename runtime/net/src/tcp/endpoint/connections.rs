@@ -1,0 +1,59 @@
+//! The table of connections.
+
+use alloc::rc::Rc;
+
+use mirage::time::Instant;
+use slab::Slab;
+
+use super::Socket;
+use crate::tcp::table::{Index, Pair, Timers};
+
+/// Every connection packets can come for, found by its ends, and when each is due. What looking one up touches stands
+/// close together here; what a connection knows stands behind a pointer.
+#[derive(Default)]
+pub struct Connections {
+    slots: Slab<(Pair, Rc<Socket>)>,
+    index: Index,
+    timers: Timers,
+}
+
+impl Connections {
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn find(&self, hash: u32, pair: &Pair) -> Option<&Rc<Socket>> {
+        let is = |place| self.slots.get(place as usize).is_some_and(|(stored, _)| stored == pair);
+        let place = self.index.find(hash, is)?;
+        self.slots.get(place as usize).map(|(_, socket)| socket)
+    }
+
+    /// Adds a connection; where it stands.
+    pub fn insert(&mut self, hash: u32, socket: Rc<Socket>) -> u32 {
+        let place = self.slots.insert((*socket.pair(), socket)) as u32;
+        self.index.insert(hash, place);
+        place
+    }
+
+    pub fn remove(&mut self, hash: u32, place: u32) {
+        self.timers.cancel(place);
+        self.index.remove(hash, place);
+        self.slots.try_remove(place as usize);
+    }
+
+    /// Has the connection at `place` looked at no later than `at`.
+    pub fn arm(&mut self, place: u32, at: Instant) {
+        self.timers.arm(place, at);
+    }
+
+    /// Takes a connection out of the timers whose deadline has come.
+    pub fn due(&mut self, now: Instant) -> Option<Rc<Socket>> {
+        let place = self.timers.due(now)?;
+        self.slots.get(place as usize).map(|(_, socket)| Rc::clone(socket))
+    }
+
+    /// The earliest deadline.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+}

@@ -1,0 +1,93 @@
+//! The half of a connection that writes.
+
+use alloc::rc::Rc;
+use core::future::poll_fn;
+
+use embedded_io_async::{ErrorType, Write};
+use mirage::BufWrite;
+
+use crate::Error;
+use crate::tcp::buffer::Chunk;
+use crate::tcp::endpoint::Socket;
+
+/// The half of a connection that writes. What is filled in place is sent from there.
+pub struct Writer {
+    socket: Rc<Socket>,
+    /// What was written and not flushed.
+    chunk: Option<Chunk>,
+    closed: bool,
+}
+
+impl Writer {
+    pub(super) fn new(socket: Rc<Socket>) -> Self {
+        Self { socket, chunk: None, closed: false }
+    }
+}
+
+impl ErrorType for Writer {
+    type Error = Error;
+}
+
+impl Write for Writer {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let space = self.space().await?;
+        let length = space.len().min(bytes.len());
+        space[..length].copy_from_slice(&bytes[..length]);
+        self.commit(length);
+        Ok(length)
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        if self.chunk.as_ref().is_some_and(|chunk| !chunk.is_empty()) {
+            poll_fn(|context| self.socket.poll_room(context)).await?;
+            if let Some(chunk) = self.chunk.take() {
+                self.socket.give(chunk);
+            }
+        }
+        self.chunk = None;
+        Ok(())
+    }
+}
+
+impl BufWrite for Writer {
+    async fn space(&mut self) -> Result<&mut [u8], Error> {
+        if self.closed {
+            return Err(Error::Closed);
+        }
+        if self.chunk.as_ref().is_some_and(|chunk| chunk.room() == 0) {
+            self.flush().await?;
+        }
+        if self.chunk.is_none() {
+            // Whoever writes learns here already when there is no use in it.
+            poll_fn(|context| self.socket.poll_room(context)).await?;
+        }
+        let Self { socket, chunk, .. } = self;
+        Ok(chunk.get_or_insert_with(|| socket.chunk()).free())
+    }
+
+    fn commit(&mut self, length: usize) {
+        let room = self.chunk.as_ref().map_or(0, Chunk::room);
+        assert!(length <= room, "more was committed than there is room");
+        if let Some(chunk) = &mut self.chunk {
+            chunk.advance(length);
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), Error> {
+        self.flush().await?;
+        if !self.closed {
+            self.closed = true;
+            self.socket.close();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.socket.leave_writing();
+    }
+}

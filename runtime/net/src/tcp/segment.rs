@@ -1,0 +1,262 @@
+//! Segments: the header and the options that are known here, without the payload (RFC 9293, 3.1).
+
+use smoltcp::wire::{TcpOption, TcpPacket, TcpSeqNumber};
+
+use super::Seq;
+
+/// The header of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Segment {
+    /// The port it comes from.
+    pub source_port: u16,
+    /// The port it goes to.
+    pub destination_port: u16,
+    /// The number of its first octet, or of the SYN.
+    pub seq: Seq,
+    /// The next octet its sender waits for (ACK).
+    pub ack: Option<Seq>,
+    /// It opens a connection.
+    pub syn: bool,
+    /// Its sender has finished.
+    pub fin: bool,
+    /// It ends the connection at once.
+    pub rst: bool,
+    /// Nothing is worth waiting for behind it.
+    pub psh: bool,
+    /// The window, as it stands in the header: not scaled.
+    pub window: u16,
+    /// The largest segment its sender takes, in bytes; on a SYN.
+    pub mss: Option<u16>,
+    /// How many bits its sender's windows are shifted (RFC 7323, 2); on a SYN.
+    pub window_scale: Option<u8>,
+    /// Its sender understands SACK (RFC 2018, 2); on a SYN.
+    pub sack_permitted: bool,
+    /// What arrived out of order (RFC 2018, 3).
+    pub sack: Sack,
+    /// RFC 7323, 3.
+    pub timestamps: Option<Timestamps>,
+}
+
+/// The timestamps option (RFC 7323, 3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timestamps {
+    /// The sender's clock.
+    pub value: u32,
+    /// What the receiver's clock was, as the sender heard.
+    pub echo: u32,
+}
+
+/// Up to four blocks of octets, each from its first one up to the one behind its last (RFC 2018, 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sack {
+    blocks: [(Seq, Seq); 4],
+    count: u8,
+}
+
+impl Sack {
+    /// Adds a block behind the others; one too many is dropped.
+    pub fn push(&mut self, block: (Seq, Seq)) {
+        if let Some(free) = self.blocks.get_mut(usize::from(self.count)) {
+            *free = block;
+            self.count += 1;
+        }
+    }
+
+    /// The blocks, in the order they stand in the option.
+    pub fn blocks(&self) -> &[(Seq, Seq)] {
+        self.blocks.get(..usize::from(self.count)).unwrap_or_default()
+    }
+
+    /// Keeps the first `most` blocks.
+    pub fn truncate(&mut self, most: u8) {
+        self.count = self.count.min(most);
+        self.blocks.iter_mut().skip(self.count.into()).for_each(|block| *block = Default::default());
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// The kinds of option that are written here rather than by the packet library, which knows three blocks at most.
+const SACK: u8 = 5;
+const NOTHING: u8 = 1;
+
+impl Segment {
+    /// Reads the header of a packet whose checksum was found good; also where the payload begins, in bytes. None if it
+    /// is not one. An option that is malformed ends the options (RFC 9293, 3.1, MUST-7).
+    pub fn parse(packet: &[u8]) -> Option<(Self, usize)> {
+        let header = TcpPacket::new_checked(packet).ok()?;
+        let mut segment = Self {
+            source_port: header.src_port(),
+            destination_port: header.dst_port(),
+            seq: Seq(header.seq_number().0 as u32),
+            ack: header.ack().then(|| Seq(header.ack_number().0 as u32)),
+            syn: header.syn(),
+            fin: header.fin(),
+            rst: header.rst(),
+            psh: header.psh(),
+            window: header.window_len(),
+            ..Self::default()
+        };
+        let mut options = header.options();
+        while let Ok((rest, option)) = TcpOption::parse(options) {
+            match option {
+                TcpOption::EndOfList => break,
+                TcpOption::MaxSegmentSize(mss) => segment.mss = Some(mss),
+                TcpOption::WindowScale(scale) => segment.window_scale = Some(scale),
+                TcpOption::SackPermitted => segment.sack_permitted = true,
+                TcpOption::TimeStamp { tsval, tsecr } => {
+                    segment.timestamps = Some(Timestamps { value: tsval, echo: tsecr });
+                }
+                TcpOption::SackRange(_) => segment.sack = blocks(options),
+                TcpOption::NoOperation | TcpOption::Unknown { .. } => {}
+            }
+            options = rest;
+        }
+        Some((segment, usize::from(header.header_len())))
+    }
+
+    /// Writes the header with its options, the checksum left zero; the part of `buffer` it took.
+    pub fn emit<'b>(&self, buffer: &'b mut [u8; 60]) -> &'b mut [u8] {
+        buffer.fill(0);
+        let length = 20 + self.emit_options(&mut buffer[20..]);
+        let bytes = &mut buffer[..length];
+        let mut header = TcpPacket::new_unchecked(&mut *bytes);
+        header.set_src_port(self.source_port);
+        header.set_dst_port(self.destination_port);
+        header.set_seq_number(TcpSeqNumber(self.seq.0 as i32));
+        header.set_ack_number(TcpSeqNumber(self.ack.unwrap_or_default().0 as i32));
+        header.set_ack(self.ack.is_some());
+        header.set_syn(self.syn);
+        header.set_fin(self.fin);
+        header.set_rst(self.rst);
+        header.set_psh(self.psh);
+        header.set_header_len(u8::try_from(length).unwrap_or(60));
+        header.set_window_len(self.window);
+        bytes
+    }
+
+    /// Writes the options, padded to a multiple of four bytes; how many bytes they took, at most 40.
+    fn emit_options(&self, buffer: &mut [u8]) -> usize {
+        let room = buffer.len();
+        let mut rest = buffer;
+        if let Some(mss) = self.mss {
+            rest = TcpOption::MaxSegmentSize(mss).emit(rest);
+        }
+        if self.sack_permitted {
+            rest = TcpOption::SackPermitted.emit(rest);
+        }
+        if let Some(Timestamps { value, echo }) = self.timestamps {
+            if !self.sack_permitted {
+                // Aligned to four bytes, as RFC 7323, appendix A recommends.
+                rest = TcpOption::NoOperation.emit(rest);
+                rest = TcpOption::NoOperation.emit(rest);
+            }
+            rest = TcpOption::TimeStamp { tsval: value, tsecr: echo }.emit(rest);
+        }
+        if let Some(scale) = self.window_scale {
+            rest = TcpOption::NoOperation.emit(rest);
+            rest = TcpOption::WindowScale(scale).emit(rest);
+        }
+        let mut used = room - rest.len();
+        if !self.sack.is_empty() && !self.syn {
+            let blocks = self.sack.blocks();
+            let blocks = &blocks[..blocks.len().min(rest.len().saturating_sub(4) / 8)];
+            let length = 2 + 8 * blocks.len();
+            for (byte, value) in rest.iter_mut().zip([NOTHING, NOTHING, SACK, u8::try_from(length).unwrap_or(0)]) {
+                *byte = value;
+            }
+            for (place, (left, right)) in rest.get_mut(4..).unwrap_or_default().chunks_exact_mut(8).zip(blocks) {
+                place[..4].copy_from_slice(&left.0.to_be_bytes());
+                place[4..].copy_from_slice(&right.0.to_be_bytes());
+            }
+            used += 2 + length;
+        } else {
+            while !used.is_multiple_of(4) {
+                rest = TcpOption::NoOperation.emit(rest);
+                used = room - rest.len();
+            }
+        }
+        used
+    }
+
+    /// How much of the sequence space it takes with `payload` bytes: SYN and FIN take one each.
+    pub fn length(&self, payload: usize) -> u32 {
+        u32::try_from(payload).unwrap_or(u32::MAX) + u32::from(self.syn) + u32::from(self.fin)
+    }
+}
+
+/// The blocks of a SACK option that was found well formed, at the beginning of `options`.
+fn blocks(options: &[u8]) -> Sack {
+    let mut sack = Sack::default();
+    let length = usize::from(options.get(1).copied().unwrap_or(0));
+    let word = |bytes: &[u8]| Seq(bytes.iter().fold(0, |word, &byte| word << 8 | u32::from(byte)));
+    for block in options.get(2..length).unwrap_or_default().chunks_exact(8) {
+        sack.push((word(&block[..4]), word(&block[4..])));
+    }
+    sack
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sack, Segment, Timestamps};
+    use crate::tcp::Seq;
+
+    fn round_trip(segment: Segment) -> usize {
+        let mut buffer = [0xaa; 60];
+        let bytes = segment.emit(&mut buffer);
+        let length = bytes.len();
+        assert_eq!(Segment::parse(bytes), Some((segment, length)));
+        length
+    }
+
+    /// RFC 9293, 3.1; RFC 7323, 2.2 and 3.2; RFC 2018, 2.
+    #[test]
+    fn a_syn_keeps_its_options() {
+        let syn =
+            Segment { source_port: 1, destination_port: 65535, seq: Seq(u32::MAX), syn: true, ..Segment::default() };
+        assert_eq!(round_trip(syn), 20);
+        let syn = Segment { mss: Some(1460), window: 0xffff, ..syn };
+        assert_eq!(round_trip(syn), 24);
+        assert_eq!(round_trip(Segment { sack_permitted: true, ..syn }), 28);
+        let timestamps = Some(Timestamps { value: 1, echo: u32::MAX });
+        let all = Segment { sack_permitted: true, timestamps, window_scale: Some(7), ack: Some(Seq(7)), ..syn };
+        assert_eq!(round_trip(all), 40);
+    }
+
+    /// RFC 2018, 3: four blocks fit, three beside timestamps.
+    #[test]
+    fn blocks_fit_beside_timestamps() {
+        let mut sack = Sack::default();
+        for at in 0..4 {
+            sack.push((Seq(at * 100), Seq(at * 100 + 50)));
+        }
+        let ack = Segment { ack: Some(Seq(5)), sack, fin: true, psh: true, ..Segment::default() };
+        assert_eq!(round_trip(ack), 56);
+        sack.truncate(3);
+        let timestamps = Some(Timestamps::default());
+        assert_eq!(round_trip(Segment { sack, timestamps, ..ack }), 60);
+    }
+
+    /// RFC 9293, 3.1, MUST-7: no option and no length of one does harm.
+    #[test]
+    fn malformed_headers_do_no_harm() {
+        let mut buffer = [0; 60];
+        let timestamps = Some(Timestamps { value: 3, echo: 4 });
+        let bytes = Segment { mss: Some(1000), timestamps, ..Segment::default() }.emit(&mut buffer).to_vec();
+        for length in 0..bytes.len() {
+            assert_eq!(Segment::parse(&bytes[..length]), None);
+        }
+        for at in 12..bytes.len() {
+            for value in 0..=255 {
+                let mut bytes = bytes.clone();
+                bytes[at] = value;
+                if let Some((_, offset)) = Segment::parse(&bytes) {
+                    assert!(offset <= bytes.len());
+                }
+            }
+        }
+    }
+}

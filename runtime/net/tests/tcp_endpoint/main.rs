@@ -1,0 +1,10 @@
+//! The TCP endpoint, over an IP in memory and in virtual time.
+
+mod bulk;
+mod closing;
+mod cost;
+mod flood;
+mod nonsense;
+mod opening;
+mod strangers;
+mod support;
