@@ -70,6 +70,7 @@ impl Sack {
     /// Keeps the first `most` blocks.
     pub fn truncate(&mut self, most: u8) {
         self.count = self.count.min(most);
+        self.blocks.iter_mut().skip(self.count.into()).for_each(|block| *block = Default::default());
     }
 
     /// Whether there is none.

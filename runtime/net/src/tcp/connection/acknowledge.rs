@@ -68,7 +68,8 @@ impl Connection {
         if self.sack {
             lost |= self.detect_loss();
         }
-        self.conclude_tail_probe(ack, delivered.duplicate);
+        let repeated = pure && delivered.advanced == 0 && segment.sack.is_empty();
+        self.conclude_tail_probe(ack, delivered.duplicate || repeated);
         if lost {
             self.enter_recovery();
         }
@@ -147,9 +148,6 @@ impl Connection {
                 congestion.reduce(flight.max(congestion.window), mss);
                 congestion.window = congestion.window.min(congestion.threshold);
             }
-        } else if self.sender.flight() == 0 && self.sender.unsent() == 0 {
-            // Nothing more will tell.
-            self.sender.tail = None;
         }
     }
 

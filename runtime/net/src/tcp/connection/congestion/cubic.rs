@@ -88,7 +88,7 @@ fn cube_root(value: u64) -> u32 {
     let mut root = 0u64;
     for bit in (0..22).rev() {
         let candidate = root | 1 << bit;
-        if candidate.pow(3) <= value {
+        if candidate.checked_pow(3).is_some_and(|cube| cube <= value) {
             root = candidate;
         }
     }

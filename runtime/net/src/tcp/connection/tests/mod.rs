@@ -1,1 +1,12 @@
-//! Tests.
+//! Tests: packet scripts, one a rule, and two connections over a bad network.
+
+mod closing;
+mod handshake;
+mod loss;
+mod network;
+mod receiving;
+mod reset;
+mod schedules;
+mod script;
+mod sending;
+mod timeouts;

@@ -1,0 +1,115 @@
+//! Random schedules: every octet once and in order, or both ends see the failure; and how fast losses are repaired.
+
+use core::time::Duration;
+
+use proptest::prelude::*;
+
+use super::network::{Network, Weather};
+use super::script::{Script, from_peer};
+use crate::tcp::connection::{Config, Connection};
+
+fn weather() -> impl Strategy<Value = Weather> {
+    (0u32..2000, 0u32..1000, 0u64..20_000, 0u64..20_000, prop_oneof![Just(0u32), Just(64_000)]).prop_map(
+        |(loss, twice, delay, jitter, segment_most)| Weather {
+            loss,
+            twice,
+            delay: Duration::from_micros(delay),
+            jitter: Duration::from_micros(jitter),
+            segment_most,
+            rate: None,
+        },
+    )
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    (any::<bool>(), any::<bool>(), 2000u32..300_000).prop_map(|(nagle, cubic, receive_most)| Config {
+        nagle,
+        cubic,
+        receive_most,
+        user_timeout: Duration::from_secs(600),
+        ..Config::default()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_octet_arrives_once_and_in_order(
+        seed in any::<u64>(),
+        weather in weather(),
+        configs in [config(), config()],
+        lengths in [0u32..200_000, 0u32..200_000],
+        pace in 1u64..60_000,
+    ) {
+        let mut network = Network::new(seed, weather, configs, lengths);
+        network.run(Some(pace));
+        for index in 0..2 {
+            let end = &network.ends[index];
+            let other = &network.ends[1 - index];
+            // The last acknowledgment may get lost, and a peer in TIME-WAIT is not simulated past this.
+            let failed = end.connection.error().is_some() && other.connection.error().is_some();
+            prop_assert!(failed || end.received == lengths[1 - index], "{} of {}", end.received, lengths[1 - index]);
+        }
+    }
+}
+
+fn bulk(seed: u64, weather: Weather, length: u32) -> (Network, Duration) {
+    let config = Config::default();
+    let mut network = Network::new(seed, weather, [config; 2], [length, 0]);
+    let start = network.now;
+    network.run(None);
+    assert_eq!(network.ends[1].received, length);
+    let took = network.now.since(start);
+    (network, took)
+}
+
+const CLEAR: Weather =
+    Weather { loss: 0, twice: 0, delay: Duration::from_millis(5), jitter: Duration::ZERO, segment_most: 0, rate: None };
+
+/// RFC 5681, 3.1: without loss, the window doubles every round trip.
+#[test]
+fn slow_start_doubles() {
+    let (_, took) = bulk(1, CLEAR, 1 << 20);
+    // 10 + 20 + 40 + … 640 segments in seven round trips of 10 ms, the handshake and the end.
+    assert!(took < Duration::from_millis(150), "{took:?}");
+}
+
+/// RFC 8985: losing one segment in a hundred costs round trips, not time-outs.
+#[test]
+fn one_percent_of_loss_costs_no_time_outs() {
+    for seed in 0..5 {
+        let (network, took) = bulk(seed, Weather { loss: 100, ..CLEAR }, 8 << 20);
+        assert!(network.lost > 40, "{}", network.lost);
+        // CUBIC at this loss holds about 1.22 / sqrt(0.01) = 12 segments, or more: 8 MiB are 5,800 of them.
+        assert!(took < Duration::from_millis(7000), "seed {seed}: {took:?}");
+    }
+}
+
+/// RFC 8985, 6.2: reordering by less than a round trip does not slow a sender down as losses do.
+#[test]
+fn reordering_is_borne() {
+    let (_, took) = bulk(3, Weather { jitter: Duration::from_millis(2), ..CLEAR }, 8 << 20);
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+}
+
+/// RFC 9438: a bottleneck with a queue is kept busy.
+#[test]
+fn a_bottleneck_is_kept_busy() {
+    // 100 Mbit/s, a queue of one product of bandwidth and delay.
+    let rate = Some((12_500_000, 125_000));
+    let (network, took) = bulk(4, Weather { rate, ..CLEAR }, 32 << 20);
+    let ideal = Duration::from_secs_f64(f64::from(32 << 20) / 12_500_000.0);
+    assert!(took < ideal * 5 / 4, "{took:?} for {ideal:?}, {} of {} lost", network.lost, network.carried);
+}
+
+/// An idle connection is small, and holds no buffers.
+#[test]
+fn an_idle_connection_is_small() {
+    assert!(size_of::<Connection>() <= 600, "{} bytes", size_of::<Connection>());
+    let mut script = Script::established();
+    script.write(100).peer(from_peer(1, 101), 100);
+    assert_eq!(script.connection.pool().spare(), 0, "what was acknowledged made room for what came");
+    script.read();
+    assert_eq!(script.connection.pool().spare(), 1);
+}
