@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use mirage::{Clock, Ip, Random, Spawn, Time, Udp};
 
-use super::{Address, AutoArgs, Dhcp, DhcpArgs, Error, Static, StaticArgs};
+use super::{Address, AutoIpv4, Dhcp, DhcpIpv4, Error, Static, StaticIpv4};
 use crate::ipv4::Configure;
 
 /// IPv4 whose address was told at start, or is from a DHCP server when none was.
@@ -27,15 +27,15 @@ where
     ///
     /// # Errors
     /// Those of [`Static`] and of [`Dhcp`], and when there is a gateway without an address.
-    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: AutoArgs) -> Result<Self, Error> {
-        let AutoArgs { ipv4, ipv4_gateway, nameserver } = args;
+    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: AutoIpv4) -> Result<Self, Error> {
+        let AutoIpv4 { ipv4, ipv4_gateway, nameserver } = args;
         match (ipv4, ipv4_gateway) {
             (Some(ipv4), _) => {
-                Static::connect(ip.clone(), StaticArgs { ipv4, ipv4_gateway, nameserver }).await?;
+                Static::connect(ip.clone(), StaticIpv4 { ipv4, ipv4_gateway, nameserver }).await?;
             }
             (None, Some(Address(gateway))) => return Err(Error::GatewayAlone(gateway)),
             (None, None) => {
-                Dhcp::connect(ip.clone(), udp, clock, time, random, spawn, DhcpArgs { nameserver }).await?;
+                Dhcp::connect(ip.clone(), udp, clock, time, random, spawn, DhcpIpv4 { nameserver }).await?;
             }
         }
         Ok(Self { ip, lower: PhantomData })
@@ -47,5 +47,3 @@ impl<I: Clone, U, C, T, R, S> Clone for Auto<I, U, C, T, R, S> {
         Self { ip: self.ip.clone(), lower: PhantomData }
     }
 }
-
-super::ready::ip_of!(Auto<I, U, C, T, R, S>);

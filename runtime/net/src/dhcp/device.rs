@@ -10,7 +10,7 @@ use log::{debug, info, warn};
 use mirage::{Clock, Ip, Random, Spawn, Time, Udp, UdpSocket};
 
 use super::ready::Ready;
-use super::{Address, Client, DhcpArgs, Error, Event, Lease, message};
+use super::{Address, Client, DhcpIpv4, Error, Event, Lease, message};
 use crate::ipv4::{Configure, Interface};
 
 /// Of so many messages in a row that nobody answers, one is complained of, and the second.
@@ -38,7 +38,7 @@ where
     ///
     /// # Errors
     /// When somebody else has the port of DHCP clients.
-    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpArgs) -> Result<Self, Error> {
+    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpIpv4) -> Result<Self, Error> {
         let socket = udp.bind(message::CLIENT).await.map_err(|error| Error::Port(alloc::format!("{error}")))?;
         let nameservers = args.nameserver.into_iter().map(|Address(nameserver)| nameserver).collect();
         let ready = Rc::new(Ready::default());
@@ -131,5 +131,3 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
         self.ready.set();
     }
 }
-
-super::ready::ip_of!(Dhcp<I, U, C, T, R, S>);

@@ -7,7 +7,7 @@ use core::net::Ipv4Addr;
 use mirage::MacAddress;
 use smoltcp::wire::{DhcpFlags, DhcpMessageType, DhcpOpCode, DhcpOption, DhcpPacket, EthernetAddress};
 
-use super::address::is_host;
+use mirage::args::is_host;
 
 /// The port of servers.
 pub const SERVER: u16 = 67;

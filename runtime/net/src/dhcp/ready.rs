@@ -1,4 +1,4 @@
-//! What the devices of this folder have in common: they are the IP they stand on, once it has an address.
+//! Waiting for the first address.
 
 use core::cell::Cell;
 use core::future::poll_fn;
@@ -30,41 +30,3 @@ impl Ready {
         .await;
     }
 }
-
-/// Implements `Ip` for a device by the field `ip` it has.
-macro_rules! ip_of {
-    ($device:ident<I $(, $other:ident)*>) => {
-        impl<I: mirage::Ip $(, $other: 'static)*> mirage::Ip for $device<I $(, $other)*> {
-            fn attach(&self, number: u8, protocol: alloc::rc::Rc<dyn mirage::Packets>) {
-                self.ip.attach(number, protocol);
-            }
-
-            fn is_local(&self, address: core::net::IpAddr) -> bool {
-                self.ip.is_local(address)
-            }
-
-            fn route(&self, destination: core::net::IpAddr) -> Result<mirage::Route, mirage::Refused> {
-                self.ip.route(destination)
-            }
-
-            fn send(
-                &self,
-                header: mirage::Header,
-                payload: &[&[u8]],
-                offload: mirage::Offload,
-            ) -> Result<(), mirage::Refused> {
-                self.ip.send(header, payload, offload)
-            }
-
-            fn wake(&self) {
-                self.ip.wake();
-            }
-
-            fn nameservers(&self) -> alloc::vec::Vec<core::net::IpAddr> {
-                self.ip.nameservers()
-            }
-        }
-    };
-}
-
-pub(super) use ip_of;

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use log::info;
 use mirage::Ip;
 
-use super::{Address, Error, Network, StaticArgs};
+use super::{Address, Error, Network, StaticIpv4};
 use crate::ipv4::{Configure, Interface};
 
 /// IPv4 whose address was told at start.
 #[derive(Clone)]
 pub struct Static<I> {
-    ip: I,
+    _ip: I,
 }
 
 impl<I: Ip + Configure> Static<I> {
@@ -19,15 +19,15 @@ impl<I: Ip + Configure> Static<I> {
     ///
     /// # Errors
     /// When the gateway cannot be reached from that address.
-    pub async fn connect(ip: I, args: StaticArgs) -> Result<Self, Error> {
-        let StaticArgs { ipv4, ipv4_gateway, nameserver } = args;
+    pub async fn connect(ip: I, args: StaticIpv4) -> Result<Self, Error> {
+        let StaticIpv4 { ipv4, ipv4_gateway, nameserver } = args;
         let interface = interface(ipv4, ipv4_gateway, &nameserver)?;
         match interface.gateway {
             Some(gateway) => info!("the address is {ipv4}, the gateway {gateway}"),
             None => info!("the address is {ipv4}, without a gateway"),
         }
         ip.configure(Some(interface));
-        Ok(Self { ip })
+        Ok(Self { _ip: ip })
     }
 }
 
@@ -45,5 +45,3 @@ pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address
     let nameservers: Vec<_> = nameservers.iter().map(|&Address(nameserver)| nameserver).collect();
     Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, nameservers })
 }
-
-super::ready::ip_of!(Static<I>);

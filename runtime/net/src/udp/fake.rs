@@ -31,6 +31,8 @@ pub struct State {
     /// How many more packets find no room.
     pub full: Cell<usize>,
     pub woken: Cell<usize>,
+    /// Who was told that nobody is at its port.
+    pub refused: RefCell<Vec<IpAddr>>,
     /// What it was configured with, in order.
     pub configured: RefCell<Vec<Option<Interface>>>,
 }
@@ -100,6 +102,10 @@ impl mirage::Ip for Ip {
         }
         self.sent.borrow_mut().push(Sent { header, payload: payload.concat(), offload });
         Ok(())
+    }
+
+    fn refuse(&self, packet: &Packet<'_>) {
+        self.refused.borrow_mut().push(packet.source);
     }
 
     fn wake(&self) {

@@ -31,7 +31,7 @@ impl<I: Ip, R: Random> Udp<I, R> {
     /// Never.
     pub async fn connect(ip: I, random: R) -> Result<Self, Infallible> {
         let table = Rc::new(Table::default());
-        ip.attach(format::PROTOCOL, table.clone());
+        ip.attach(format::PROTOCOL, Rc::new(Above { ip: ip.clone(), table: table.clone() }));
         Ok(Self { ip, random, table })
     }
 
@@ -128,19 +128,46 @@ impl Table {
     }
 }
 
-impl Packets for Table {
+/// What IP hands datagrams to: the ports, and the way back to those who found none.
+struct Above<I> {
+    ip: I,
+    table: Rc<Table>,
+}
+
+impl<I: Ip> Packets for Above<I> {
     fn input(&self, packet: Packet<'_>) {
-        let Some((ports, data)) = format::parse(&packet) else {
-            return self.count(|counters| counters.malformed += 1);
-        };
-        let Some(port) = self.find(ports.destination) else {
-            return self.count(|counters| counters.unclaimed += 1);
-        };
-        let taken = port.deliver(SocketAddr::new(packet.source, ports.source), data);
-        self.count(|counters| *if taken { &mut counters.delivered } else { &mut counters.dropped } += 1);
+        if !self.table.input(&packet) {
+            self.ip.refuse(&packet);
+        }
     }
 
     fn undelivered(&self, report: Undelivered<'_>) {
+        self.table.undelivered(&report);
+    }
+
+    fn poll(&self, _: Instant) -> Option<Instant> {
+        self.table.round();
+        None
+    }
+}
+
+impl Table {
+    /// A datagram has come; false if nobody has its port.
+    fn input(&self, packet: &Packet<'_>) -> bool {
+        let Some((ports, data)) = format::parse(packet) else {
+            self.count(|counters| counters.malformed += 1);
+            return true;
+        };
+        let Some(port) = self.find(ports.destination) else {
+            self.count(|counters| counters.unclaimed += 1);
+            return false;
+        };
+        let taken = port.deliver(SocketAddr::new(packet.source, ports.source), data);
+        self.count(|counters| *if taken { &mut counters.delivered } else { &mut counters.dropped } += 1);
+        true
+    }
+
+    fn undelivered(&self, report: &Undelivered<'_>) {
         if report.why != Why::Refused {
             return;
         }
@@ -150,9 +177,8 @@ impl Packets for Table {
         }
     }
 
-    fn poll(&self, _now: Instant) -> Option<Instant> {
+    fn round(&self) {
         self.rounds.set(self.rounds.get().wrapping_add(1));
         self.blocked.wake();
-        None
     }
 }

@@ -104,6 +104,7 @@ async fn a_datagram_reaches_the_socket_of_its_port_and_no_other(world: World) {
     assert_eq!(two.receive(&mut buffer).await, Ok((3, (PEER, 7).into())));
     assert_eq!(&buffer[..3], b"two");
     assert_eq!(udp.counters(), super::Counters { delivered: 2, unclaimed: 1, ..Default::default() });
+    assert_eq!(*ip.refused.borrow(), [PEER], "RFC 1122, section 4.1.3.1");
 }
 
 #[mirage::test]

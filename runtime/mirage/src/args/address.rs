@@ -7,18 +7,18 @@ use core::str::FromStr;
 
 /// An address of a host, as `10.0.0.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Address(pub Ipv4Addr);
+pub struct Ipv4Address(pub Ipv4Addr);
 
 /// An address and the prefix length of its network, as `10.0.0.2/24`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct Ipv4Network {
     /// The address of a host in it.
     pub address: Ipv4Addr,
     /// How many leading bits are the network's, from 1 to 32.
     pub prefix: u8,
 }
 
-impl Network {
+impl Ipv4Network {
     /// Whether `address` is in it.
     pub fn contains(self, address: Ipv4Addr) -> bool {
         (address.to_bits() ^ self.address.to_bits()) & self.mask() == 0
@@ -55,7 +55,7 @@ pub enum Malformed {
     /// A prefix length that is none.
     Prefix(String),
     /// The address of the network itself, or its broadcast address.
-    NotInside(Network),
+    NotInside(Ipv4Network),
 }
 
 impl fmt::Display for Malformed {
@@ -77,7 +77,7 @@ impl fmt::Display for Malformed {
 
 impl core::error::Error for Malformed {}
 
-impl FromStr for Address {
+impl FromStr for Ipv4Address {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
@@ -86,15 +86,15 @@ impl FromStr for Address {
     }
 }
 
-impl FromStr for Network {
+impl FromStr for Ipv4Network {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
         let Some((address, length)) = text.split_once('/') else {
-            let Address(address) = text.parse()?;
+            let Ipv4Address(address) = text.parse()?;
             return Err(Malformed::NoPrefix(alloc::format!("{address}")));
         };
-        let Address(address) = address.parse()?;
+        let Ipv4Address(address) = address.parse()?;
         let prefix = Some(length)
             .filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|length| length.parse().ok())
@@ -105,7 +105,7 @@ impl FromStr for Network {
     }
 }
 
-impl fmt::Display for Network {
+impl fmt::Display for Ipv4Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.prefix)
     }
@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn networks_are_read() {
-        let read = |text: &str| text.parse::<Network>().map(|network| network.to_string()).map_err(|e| e.to_string());
+        let read =
+            |text: &str| text.parse::<Ipv4Network>().map(|network| network.to_string()).map_err(|e| e.to_string());
         for right in ["10.0.0.2/24", "192.168.1.1/30", "10.0.0.0/31", "10.0.0.255/32", "10.1.0.0/8", "1.2.3.4/1"] {
             assert_eq!(read(right).as_deref(), Ok(right));
         }

@@ -1,44 +1,41 @@
-//! What a unikernel is told at start of its IPv4 addresses.
+//! What a unikernel is told at boot of its IPv4 addresses.
 
 use alloc::vec::Vec;
 
-use super::{Address, Network};
+use super::address::{Ipv4Address, Ipv4Network};
 
-/// The arguments of [`Static`](super::Static).
+/// The arguments of a stack whose address is told at boot.
 #[derive(mirage::Args, Clone, Debug)]
-#[args(path = "mirage_net::dhcp::StaticArgs")]
-pub struct StaticArgs {
+pub struct StaticIpv4 {
     /// The address of this host and the prefix length of its network
     #[arg(value = "ADDRESS/PREFIX")]
-    pub ipv4: Network,
+    pub ipv4: Ipv4Network,
     /// The router to other networks
     #[arg(value = "ADDRESS")]
-    pub ipv4_gateway: Option<Address>,
+    pub ipv4_gateway: Option<Ipv4Address>,
     /// A server that knows names; may be given several times
     #[arg(value = "ADDRESS")]
-    pub nameserver: Vec<Address>,
+    pub nameserver: Vec<Ipv4Address>,
 }
 
-/// The arguments of [`Dhcp`](super::Dhcp).
+/// The arguments of a stack whose address is from a DHCP server.
 #[derive(mirage::Args, Clone, Debug, Default)]
-#[args(path = "mirage_net::dhcp::DhcpArgs")]
-pub struct DhcpArgs {
+pub struct DhcpIpv4 {
     /// A server that knows names, instead of those DHCP tells of; may be given several times
     #[arg(value = "ADDRESS")]
-    pub nameserver: Vec<Address>,
+    pub nameserver: Vec<Ipv4Address>,
 }
 
-/// The arguments of [`Auto`](super::Auto).
+/// The arguments of a stack whose address is told at boot, or else from a DHCP server.
 #[derive(mirage::Args, Clone, Debug, Default)]
-#[args(path = "mirage_net::dhcp::AutoArgs")]
-pub struct AutoArgs {
+pub struct AutoIpv4 {
     /// The address of this host and the prefix length of its network, instead of by DHCP
     #[arg(value = "ADDRESS/PREFIX")]
-    pub ipv4: Option<Network>,
+    pub ipv4: Option<Ipv4Network>,
     /// The router to other networks, with `--ipv4`
     #[arg(value = "ADDRESS")]
-    pub ipv4_gateway: Option<Address>,
+    pub ipv4_gateway: Option<Ipv4Address>,
     /// A server that knows names, instead of those DHCP tells of; may be given several times
     #[arg(value = "ADDRESS")]
-    pub nameserver: Vec<Address>,
+    pub nameserver: Vec<Ipv4Address>,
 }
