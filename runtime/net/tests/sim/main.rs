@@ -5,6 +5,7 @@
 mod bare;
 mod exchange;
 mod peer;
+mod ping;
 mod random;
 mod smoltcp_alone;
 mod tcp;
