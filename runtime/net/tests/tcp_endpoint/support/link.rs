@@ -94,6 +94,8 @@ impl Ip for Link {
         Ok(())
     }
 
+    fn refuse(&self, _: &Packet<'_>) {}
+
     fn wake(&self) {
         self.0.woken.set(true);
     }
