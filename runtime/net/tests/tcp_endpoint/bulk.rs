@@ -102,11 +102,11 @@ impl World {
     }
 }
 
-fn content(at: usize) -> u8 {
+pub fn content(at: usize) -> u8 {
     (at * 7 + at / 251) as u8
 }
 
-async fn send(writer: &mut (impl BufWrite + ?Sized), length: usize) {
+pub async fn send(writer: &mut (impl BufWrite + ?Sized), length: usize) {
     let mut sent = 0;
     while sent < length {
         let space = writer.space().await.unwrap();
@@ -118,7 +118,7 @@ async fn send(writer: &mut (impl BufWrite + ?Sized), length: usize) {
     writer.close().await.unwrap();
 }
 
-async fn receive(reader: &mut (impl BufRead + ?Sized), length: usize) {
+pub async fn receive(reader: &mut (impl BufRead + ?Sized), length: usize) {
     let mut received = 0;
     loop {
         let part = reader.fill_buf().await.unwrap();
