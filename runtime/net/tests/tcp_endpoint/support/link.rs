@@ -94,7 +94,7 @@ impl Ip for Link {
         Ok(())
     }
 
-    fn refuse(&self, _: &Packet<'_>) {}
+    fn refuse(&self, _: &mirage::Packet<'_>) {}
 
     fn wake(&self) {
         self.0.woken.set(true);
