@@ -46,6 +46,10 @@ async fn rounds<N: Network>(shared: &Shared<N>, clock: &impl Clock, time: &impl 
         if let Err(error) = shared.network.borrow_mut().notify() {
             return error;
         }
+        if shared.wanted.get() {
+            // Somebody asked for a round while being polled: whoever does so each time keeps no task from running.
+            give_way().await;
+        }
     }
 }
 

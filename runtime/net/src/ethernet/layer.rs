@@ -132,14 +132,12 @@ impl<N: Network> Shared<N> {
             },
             _ => self.pending.borrow_mut().push(parts, offload),
         };
-        if !taken {
-            return Err(Refused::Full);
-        }
-        // Sent from outside a round, it goes out with the next.
+        // Sent from outside a round, it goes out with the next; refused there, the loop is to look out for room, with
+        // which everybody is polled again.
         if !self.polling.get() {
             self.wake();
         }
-        Ok(())
+        if taken { Ok(()) } else { Err(Refused::Full) }
     }
 }
 
