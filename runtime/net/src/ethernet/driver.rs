@@ -103,8 +103,11 @@ async fn give_way() {
 struct Alarm<'t, C, T> {
     clock: &'t C,
     time: &'t T,
-    armed: Option<(Instant, Pin<Box<dyn Future<Output = ()> + 't>>)>,
+    armed: Option<(Instant, Timer<'t>)>,
 }
+
+/// What rings once.
+type Timer<'t> = Pin<Box<dyn Future<Output = ()> + 't>>;
 
 impl<C: Clock, T: Time> Alarm<'_, C, T> {
     fn poll(&mut self, deadline: Option<Instant>, context: &mut Context<'_>) -> Poll<()> {

@@ -34,7 +34,7 @@ async fn an_echo_is_sent_back(world: World) {
     assert!(Icmpv4Packet::new_checked(&replies[0][20..]).unwrap().verify_checksum());
     let large = icmp(8, 0, [0, 7, 0, 2], &[b'x'; 2992]);
     for (index, payload) in large.chunks(1000).enumerate() {
-        let flags = index as u16 * 125 | if index < 2 { MORE } else { 0 };
+        let flags = (index as u16 * 125) | if index < 2 { MORE } else { 0 };
         bench.packet(&Piece { flags, ..of(payload) });
     }
     let pieces = bench.take(IPV4).await;
