@@ -1,6 +1,7 @@
 //! Where an IPv4 stack has its address from: told at start, or by DHCP (RFC 2131).
 //!
-//! [`Static`], [`Dhcp`] and [`Auto`] give IPv4 its address, and are connected once it has one. The client is in `client`, a state machine that knows neither sockets nor clocks; `device` has it talk.
+//! [`Static`], [`Dhcp`] and [`Auto`] give IPv4 its address, and are connected once it has one. The client is in `client`,
+//! a state machine that knows neither sockets nor clocks; `device` has it talk.
 //!
 //! Not implemented: probing an offered address before it is taken, and declining it (RFC 2131, section 4.4.1); INIT-REBOOT
 //! (there is nowhere to remember an address over a restart); giving a lease back at the end; DHCPINFORM.

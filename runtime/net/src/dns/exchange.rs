@@ -39,7 +39,7 @@ pub async fn ask<S: Stack, T: Time, R: Random>(
     patience: Duration,
 ) -> Result<Outcome, Silent> {
     let mut fresh = || Query::new(name, kind, random.next_u32() as u16, random.next_u64());
-    let server = SocketAddr::new(server, PORT);
+    let server = SocketAddr::new(server.to_canonical(), PORT);
     let query = fresh();
     match time.timeout(patience, over_udp(stack, &query, server)).await {
         Ok(Ok(Some(Outcome::Truncated) | None)) => {}

@@ -2,9 +2,10 @@
 //!
 //! The seed of a run follows from the test's name and is printed when it fails; see `mirage_test`.
 
-mod bare;
+mod address;
 mod exchange;
 mod peer;
+mod ping;
 mod random;
 mod smoltcp_alone;
 mod tcp;

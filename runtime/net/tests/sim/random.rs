@@ -114,8 +114,14 @@ async fn survive(world: World, who: Who, case: Case) {
     };
 }
 
+/// An eighth of the usual cases, or of `PROPTEST_CASES`: each is many thousand packets.
+fn few() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: usual.cases / 8, max_shrink_iters: 200, ..usual }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(few())]
 
     #[test]
     fn every_byte_once_and_in_order(case in case()) {

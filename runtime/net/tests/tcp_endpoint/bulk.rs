@@ -1,7 +1,7 @@
 //! Two endpoints with a bad network between them.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ struct Weather {
     /// Packets an interface takes a round.
     room: Option<usize>,
     offloads: Offloads,
+    version_6: bool,
 }
 
 struct World {
@@ -30,6 +31,7 @@ struct World {
     hosts: [Host; 2],
     numbers: Numbers,
     weather: Weather,
+    server: SocketAddr,
     flying: Vec<(Instant, usize, Sent)>,
     tasks: Tasks,
 }
@@ -37,10 +39,15 @@ struct World {
 impl World {
     fn new(seed: u64, weather: Weather) -> Self {
         let clock = VirtualClock::default();
-        let host = |address: SocketAddr, seed| Host::at(address.ip(), &clock, seed, weather.offloads);
-        let hosts = [host(SERVER, seed), host(PEER, seed + 1)];
+        let host = |address, seed| Host::at(address, &clock, seed, weather.offloads);
+        let [server, client] = match weather.version_6 {
+            false => [SERVER.ip(), PEER.ip()],
+            true => [1, 2].map(|last| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last).into()),
+        };
+        let hosts = [host(server, seed), host(client, seed + 1)];
+        let server = SocketAddr::new(server, SERVER.port());
         let numbers = Numbers::new(seed + 2);
-        Self { clock, hosts, numbers, weather, flying: Vec::new(), tasks: Tasks::default() }
+        Self { clock, hosts, numbers, weather, server, flying: Vec::new(), tasks: Tasks::default() }
     }
 
     /// Runs everything until all tasks are done, for at most ten minutes.
@@ -95,11 +102,11 @@ impl World {
     }
 }
 
-fn content(at: usize) -> u8 {
+pub fn content(at: usize) -> u8 {
     (at * 7 + at / 251) as u8
 }
 
-async fn send(writer: &mut (impl BufWrite + ?Sized), length: usize) {
+pub async fn send(writer: &mut (impl BufWrite + ?Sized), length: usize) {
     let mut sent = 0;
     while sent < length {
         let space = writer.space().await.unwrap();
@@ -111,7 +118,7 @@ async fn send(writer: &mut (impl BufWrite + ?Sized), length: usize) {
     writer.close().await.unwrap();
 }
 
-async fn receive(reader: &mut (impl BufRead + ?Sized), length: usize) {
+pub async fn receive(reader: &mut (impl BufRead + ?Sized), length: usize) {
     let mut received = 0;
     loop {
         let part = reader.fill_buf().await.unwrap();
@@ -131,6 +138,7 @@ fn exchange(seed: u64, weather: Weather) -> Duration {
     let mut world = World::new(seed, weather);
     let done = Rc::new(Cell::new(0));
     let [server, client] = [0, 1].map(|index: usize| world.hosts[index].tcp.clone());
+    let address = world.server;
     let count = done.clone();
     world.tasks.spawn(async move {
         let mut listener = server.listen(SERVER.port()).await.unwrap();
@@ -141,7 +149,7 @@ fn exchange(seed: u64, weather: Weather) -> Duration {
     });
     let count = done.clone();
     world.tasks.spawn(async move {
-        let mut flow = client.connect(SERVER).await.unwrap();
+        let mut flow = client.connect(address).await.unwrap();
         flow.write_all(&[]).await.unwrap();
         send(&mut flow, MEGABYTE).await;
         receive(&mut flow, MEGABYTE).await;
@@ -156,6 +164,11 @@ fn exchange(seed: u64, weather: Weather) -> Duration {
 fn a_megabyte_each_way() {
     let took = exchange(1, Weather { delay: Duration::from_millis(5), ..Weather::default() });
     assert!(took < Duration::from_secs(2), "{took:?}");
+}
+
+#[test]
+fn the_same_over_ipv6() {
+    exchange(1, Weather { delay: Duration::from_millis(5), lost: 5, version_6: true, ..Weather::default() });
 }
 
 #[test]

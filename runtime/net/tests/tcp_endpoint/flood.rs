@@ -95,6 +95,18 @@ fn a_made_up_cookie_is_refused() {
 }
 
 #[test]
+fn a_syn_ack_waits_for_room() {
+    let mut host = Host::new();
+    let _listener = host.listen();
+    host.link.set_room(0);
+    host.input(syn(1), &[]);
+    assert!(host.sent().is_empty());
+    assert_eq!(host.deadline, None, "the interface says when there is room");
+    host.link.set_room(1);
+    assert!(host.answer().syn);
+}
+
+#[test]
 fn answers_are_so_many_a_round() {
     let mut host = Host::new();
     let _listener = host.listen();

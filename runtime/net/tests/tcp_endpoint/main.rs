@@ -6,5 +6,6 @@ mod cost;
 mod flood;
 mod nonsense;
 mod opening;
+mod smoltcp_peer;
 mod strangers;
 mod support;

@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use super::{Chunk, Pool};
+use super::{Chunk, Pool, push_back, relax};
 
 /// A queue of chunks.
 #[derive(Debug, Default)]
@@ -17,22 +17,19 @@ impl Queue {
         while !bytes.is_empty() {
             let mut chunk = pool.take();
             bytes = &bytes[chunk.append(bytes)..];
-            self.0.push_back(chunk);
+            push_back(&mut self.0, chunk);
         }
     }
 
     /// Adds a chunk at the end.
     pub fn push(&mut self, chunk: Chunk) {
-        self.0.push_back(chunk);
+        push_back(&mut self.0, chunk);
     }
 
     /// Takes the chunk at the front.
     pub fn pop(&mut self) -> Option<Chunk> {
         let chunk = self.0.pop_front();
-        if self.0.is_empty() && self.0.capacity() > 8 {
-            // What a burst needed is not kept by a connection that is idle.
-            self.0 = VecDeque::new();
-        }
+        relax(&mut self.0);
         chunk
     }
 

@@ -2,9 +2,9 @@
 
 use alloc::collections::VecDeque;
 
-use super::Chunk;
 #[cfg(test)]
 use super::Pool;
+use super::{Chunk, push_back, relax};
 use crate::tcp::Seq;
 
 /// A queue of chunks in which octets are found by their sequence number.
@@ -45,7 +45,7 @@ impl Sending {
             Some((_, last)) if last.room() >= chunk.len() => {
                 last.append(chunk.filled());
             }
-            _ => self.chunks.push_back((self.end, chunk)),
+            _ => push_back(&mut self.chunks, (self.end, chunk)),
         }
         self.end += length;
     }
@@ -69,10 +69,7 @@ impl Sending {
             }
             self.chunks.pop_front();
         }
-        if self.chunks.is_empty() && self.chunks.capacity() > 8 {
-            // What a burst needed is not kept by a connection that is idle.
-            self.chunks = VecDeque::new();
-        }
+        relax(&mut self.chunks);
     }
 
     /// The parts of `length` octets from `seq` on, as far as [`PARTS`] reach: the parts, how many there are, and how

@@ -108,6 +108,7 @@ impl Connection {
         }
         if let Some(at) = delivered.sent {
             rtt.sample(now.since(at));
+            self.receiver.note_round_trip(now.since(at));
         }
         delivered
     }

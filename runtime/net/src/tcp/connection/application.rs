@@ -19,9 +19,8 @@ impl Connection {
     /// [`transmit`](Self::transmit).
     pub fn consumed(&mut self, bytes: usize) -> bool {
         let mss = u32::from(self.path.mss);
-        let rtt = self.sender.rtt.smoothed().unwrap_or(super::timers::DELAYED_ACK);
         let most = self.config.receive_most;
-        let opened = self.receiver.consumed(self.now, bytes, mss, rtt, most);
+        let opened = self.receiver.consumed(self.now, bytes, mss, most);
         let listens = matches!(self.state, State::Established | State::FinWait1 | State::FinWait2);
         if opened && listens {
             self.receiver.due = true;

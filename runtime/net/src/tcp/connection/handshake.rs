@@ -62,6 +62,7 @@ impl Connection {
         let sender = &mut self.sender;
         if sender.backoff == 0 {
             sender.rtt.sample(self.now.since(sender.active));
+            self.receiver.note_round_trip(self.now.since(sender.active));
         }
         sender.una = sender.iss + 1;
         sender.nxt = sender.una;

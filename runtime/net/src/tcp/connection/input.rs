@@ -1,5 +1,7 @@
 //! Arrival of a segment (RFC 9293, 3.10.7).
 
+use core::time::Duration;
+
 use mirage::time::Instant;
 
 use super::config::Changes;
@@ -176,11 +178,18 @@ impl Connection {
         let size = u16::try_from(payload.len()).unwrap_or(u16::MAX);
         let size = if coalesced > 0 { size.min(coalesced) } else { size };
         self.receiver.largest = self.receiver.largest.max(size.min(self.path.mss));
-        changes.readable |= self.receiver.take_in(&self.pool, segment.seq, payload);
+        if let Some(timestamps) = segment.timestamps.filter(|timestamps| self.stamps.on && timestamps.echo != 0) {
+            // As far as a clock of milliseconds tells.
+            let took = self.stamps.of(self.now).wrapping_sub(timestamps.echo);
+            self.receiver.note_round_trip(Duration::from_millis(u64::from(took) + 1));
+        }
+        changes.readable |= self.receiver.take_in(self.now, &self.pool, segment.seq, payload);
         // 3.8.6.3: every second full segment at once; what a device put together ends where the sender paused.
         let full = u32::from(self.receiver.largest.max(FULL_LEAST));
         let pushed = segment.psh && coalesced > 0 && payload.len() > usize::from(coalesced);
-        if self.receiver.unacknowledged >= 2 * full || pushed || self.receiver.has_gaps() {
+        let quick = self.receiver.quick > 0;
+        self.receiver.quick = self.receiver.quick.saturating_sub(1);
+        if self.receiver.unacknowledged >= 2 * full || pushed || quick || self.receiver.has_gaps() {
             self.receiver.due = true;
         } else if self.receiver.unacknowledged > 0 && !self.timers.acknowledge.is_set() {
             self.timers.acknowledge = Deadline::at(self.now + DELAYED_ACK);

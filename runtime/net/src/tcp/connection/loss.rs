@@ -75,15 +75,15 @@ impl Connection {
                 sender.congestion.window = mss;
             }
             place => {
-                let before = place.as_ref().map_or(recovery.before, |recovery| recovery.before);
-                let reduced = place.as_ref().is_some_and(|recovery| recovery.cause == Cause::Overtaken);
-                *place = Some(Recovery { before, ..recovery }.into());
+                let mut recovery = recovery;
                 let threshold = sender.congestion.threshold;
                 sender.congestion.timed_out(recovery.flight, mss);
-                if reduced {
+                if place.as_ref().is_some_and(|recovery| recovery.cause == Cause::Overtaken) {
                     // It fell for this loss already.
+                    recovery.before.window = threshold;
                     sender.congestion.threshold = threshold;
                 }
+                *place = Some(recovery.into());
             }
         }
         sender.board.lose(|_| true);

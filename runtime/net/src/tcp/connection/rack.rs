@@ -15,8 +15,8 @@ pub(super) struct Rack {
     /// Of what arrived, when the part that was sent last was sent, and where it ends.
     at: Instant,
     end: Seq,
-    /// How long that took.
-    rtt: Duration,
+    /// How long that took, in microseconds.
+    rtt: u32,
     /// The highest number that has arrived.
     highest: Seq,
     /// Something arrived behind what was sent after it.
@@ -33,7 +33,7 @@ impl Rack {
         Self {
             at: Instant::START,
             end: iss,
-            rtt: Duration::ZERO,
+            rtt: 0,
             highest: iss,
             reordering: false,
             quarters: 1,
@@ -55,7 +55,8 @@ impl Rack {
             return;
         }
         if later(sent.at, sent.end, self.at, self.end) {
-            (self.at, self.end, self.rtt) = (sent.at, sent.end, took);
+            (self.at, self.end) = (sent.at, sent.end);
+            self.rtt = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
         }
     }
 
@@ -89,7 +90,7 @@ impl Rack {
     /// Marks what is lost (step 5): whether there was anything, and when to look again. `eager`: in recovery, or three
     /// segments have overtaken.
     pub fn detect(&self, board: &mut Scoreboard, now: Instant, rtt: &Rtt, eager: bool) -> (bool, Deadline) {
-        let patience = self.rtt + self.window(rtt, eager);
+        let patience = Duration::from_micros(self.rtt.into()) + self.window(rtt, eager);
         let mut next = Deadline::NONE;
         let lost = board.lose(|sent| {
             if !later(self.at, self.end, sent.at, sent.end) {

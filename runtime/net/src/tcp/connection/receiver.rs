@@ -30,6 +30,8 @@ pub(super) struct Receiver {
     pub unacknowledged: u32,
     /// An acknowledgment is due at once.
     pub due: bool,
+    /// How many more segments are acknowledged at once, because some were lost lately: the peer's window is small.
+    pub quick: u8,
     /// The largest segment seen (RFC 5681, 4.2, counts full-sized ones).
     pub largest: u16,
     /// What came twice (RFC 2883).
@@ -42,9 +44,18 @@ pub(super) struct Receiver {
 /// How fast the reader is: the window is to be twice of what it takes in a round trip.
 #[derive(Clone, Copy, Debug)]
 struct Tuning {
+    /// What it took since when.
     since: Instant,
     consumed: u32,
+    /// The shortest round trip as a receiver sees them, in microseconds: what lies behind this edge was sent after it
+    /// was announced.
+    round_trip: u32,
+    edge: Seq,
+    announced: Instant,
 }
+
+/// How many segments are acknowledged at once after one that was out of order.
+const QUICK: u8 = 16;
 
 impl Receiver {
     pub fn new(now: Instant, nxt: Seq, window: u32, scale: u8) -> Self {
@@ -59,10 +70,17 @@ impl Receiver {
             fin: None,
             unacknowledged: 0,
             due: false,
+            quick: 0,
             largest: 0,
             duplicate: None,
             acknowledged: nxt,
-            tuning: Tuning { since: now, consumed: 0 },
+            tuning: Tuning {
+                since: now,
+                consumed: 0,
+                round_trip: u32::MAX,
+                edge: nxt + window.min(0xffff),
+                announced: now,
+            },
         }
     }
 
@@ -88,8 +106,14 @@ impl Receiver {
         }
     }
 
+    /// A round trip took no longer than this.
+    pub fn note_round_trip(&mut self, took: Duration) {
+        let took = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        self.tuning.round_trip = self.tuning.round_trip.min(took);
+    }
+
     /// Takes octets in that touch the window; whether there is more to read.
-    pub fn take_in(&mut self, pool: &Pool, seq: Seq, payload: &[u8]) -> bool {
+    pub fn take_in(&mut self, now: Instant, pool: &Pool, seq: Seq, payload: &[u8]) -> bool {
         if payload.is_empty() {
             return false;
         }
@@ -97,6 +121,7 @@ impl Receiver {
         if seq.lt(self.nxt) {
             self.duplicate = Some((seq, end.earlier(self.nxt)));
             self.due = true;
+            self.quick = QUICK;
         }
         let skipped = self.nxt.later(seq).distance(seq) as usize;
         let limit = self.fin.map_or(self.edge, |fin| fin.earlier(self.edge));
@@ -110,9 +135,14 @@ impl Receiver {
             self.queue.append(pool, bytes);
             self.moved(bytes.len());
             self.fill_gap();
+            if self.nxt.ge(self.tuning.edge) {
+                self.note_round_trip(now.since(self.tuning.announced));
+                (self.tuning.edge, self.tuning.announced) = (self.edge.later(self.nxt + 1), now);
+            }
             return true;
         }
         self.due = true;
+        self.quick = QUICK;
         let window = self.capacity;
         let late = self.late.get_or_insert_with(Box::default);
         if late.insert(pool, seq, bytes, window) {
@@ -186,28 +216,28 @@ impl Receiver {
     }
 
     /// The reader has consumed `bytes`: whether the window grew so much that the peer is to be told.
-    pub fn consumed(&mut self, now: Instant, bytes: usize, mss: u32, rtt: Duration, most: u32) -> bool {
+    pub fn consumed(&mut self, now: Instant, bytes: usize, mss: u32, most: u32) -> bool {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.occupied);
         self.occupied -= bytes;
-        self.tune(now, bytes, mss, rtt, most);
+        self.tune(now, bytes, mss, most);
         let edge = self.next_edge(mss);
         let growth = u32::try_from(edge - self.edge).unwrap_or(0);
         growth > 0 && growth >= (self.capacity / 4).max((2 * mss).min(self.capacity / 2))
     }
 
-    /// A reader that takes more than half of the window in a round trip could take more than it allows (dynamic
-    /// right-sizing).
-    fn tune(&mut self, now: Instant, bytes: u32, mss: u32, rtt: Duration, most: u32) {
+    /// A reader that takes half of the window within two of the shortest round trips could take more than it allows
+    /// (dynamic right-sizing); two, since most are longer than the shortest. A window of three round trips is enough.
+    fn tune(&mut self, now: Instant, bytes: u32, mss: u32, most: u32) {
         let tuning = &mut self.tuning;
         tuning.consumed = tuning.consumed.saturating_add(bytes);
-        if now.since(tuning.since) < rtt {
+        if now.since(tuning.since) < Duration::from_micros(tuning.round_trip.into()) * 2 {
             return;
         }
-        let wanted = tuning.consumed.saturating_mul(2).saturating_add(16 * mss);
+        let wanted = tuning.consumed.saturating_add(tuning.consumed / 2).saturating_add(16 * mss);
         if tuning.consumed > self.capacity / 2 && wanted > self.capacity {
             self.capacity = wanted.min(most).max(self.capacity);
         }
-        *tuning = Tuning { since: now, consumed: 0 };
+        (tuning.since, tuning.consumed) = (now, 0);
     }
 
     /// Throws away what nobody will read; whether there was any.

@@ -6,6 +6,7 @@ use alloc::collections::VecDeque;
 use mirage::time::Instant;
 
 use crate::tcp::Seq;
+use crate::tcp::buffer::{push_back, relax};
 
 /// Octets that were sent at once, the device may have cut them into segments.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ impl Scoreboard {
 
     /// Octets that never went out before.
     pub fn push(&mut self, start: Seq, end: Seq, at: Instant) {
-        self.sent.push_back(Sent { start, end, at, again: false, sacked: false, lost: false });
+        push_back(&mut self.sent, Sent { start, end, at, again: false, sacked: false, lost: false });
     }
 
     /// Everything before `ack` has arrived; `each` is told of what was not known to have.
@@ -98,9 +99,7 @@ impl Scoreboard {
             }
             self.sent.pop_front();
         }
-        if self.sent.is_empty() && self.sent.capacity() > 8 {
-            self.sent = VecDeque::new();
-        }
+        relax(&mut self.sent);
     }
 
     /// The octets from `left` up to `right` have arrived; `each` is told of what was not known to have.

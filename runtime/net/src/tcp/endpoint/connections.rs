@@ -8,11 +8,11 @@ use slab::Slab;
 use super::Socket;
 use crate::tcp::table::{Index, Pair, Timers};
 
-/// Every connection packets can come for, found by its ends, and when each is due. What looking one up touches stands
-/// close together here; what a connection knows stands behind a pointer.
+/// Every connection packets can come for, found by its ends, and when each is due. What looking one up touches here is a
+/// few bytes a connection, which caches hold; its ends are compared where it begins itself, which is needed anyway.
 #[derive(Default)]
 pub struct Connections {
-    slots: Slab<(Pair, Rc<Socket>)>,
+    slots: Slab<Rc<Socket>>,
     index: Index,
     timers: Timers,
 }
@@ -23,14 +23,14 @@ impl Connections {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<&Rc<Socket>> {
-        let is = |place| self.slots.get(place as usize).is_some_and(|(stored, _)| stored == pair);
+        let is = |place| self.slots.get(place as usize).is_some_and(|socket| socket.pair() == pair);
         let place = self.index.find(hash, is)?;
-        self.slots.get(place as usize).map(|(_, socket)| socket)
+        self.slots.get(place as usize)
     }
 
     /// Adds a connection; where it stands.
     pub fn insert(&mut self, hash: u32, socket: Rc<Socket>) -> u32 {
-        let place = self.slots.insert((*socket.pair(), socket)) as u32;
+        let place = self.slots.insert(socket) as u32;
         self.index.insert(hash, place);
         place
     }
@@ -49,7 +49,7 @@ impl Connections {
     /// Takes a connection out of the timers whose deadline has come.
     pub fn due(&mut self, now: Instant) -> Option<Rc<Socket>> {
         let place = self.timers.due(now)?;
-        self.slots.get(place as usize).map(|(_, socket)| Rc::clone(socket))
+        self.slots.get(place as usize).map(Rc::clone)
     }
 
     /// The earliest deadline.

@@ -135,6 +135,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     /// Begins a handshake with `peer` (RFC 9293 section 3.10.1).
     fn open(&self, peer: SocketAddr) -> Result<Rc<Socket>, Error> {
         let Self { core, ip, clock, dynamic, .. } = self;
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let group = match peer.ip() {
             IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
             IpAddr::V6(address) => address.is_multicast(),

@@ -45,7 +45,8 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     /// Reads a packet; none if it is damaged, or not between two hosts (RFC 9293 section 3.9.2.3, MUST-57 and MUST-63).
     fn arrival<'a>(&self, packet: &'a Packet<'_>) -> Option<Arrival<'a>> {
         let Packet { source, destination, received, now, .. } = *packet;
-        let hosts = source.is_ipv4() == destination.is_ipv4() && is_host(source) && self.ip.is_local(destination);
+        let one_family = source.is_ipv4() == destination.is_ipv4();
+        let hosts = one_family && is_host(source) && is_host(destination) && self.ip.is_local(destination);
         let intact = hosts && (received.checksum || output::is_intact(source, destination, packet.payload));
         let (segment, offset) = intact.then(|| Segment::parse(packet.payload)).flatten()?;
         let (here, there) = (segment.destination_port, segment.source_port);

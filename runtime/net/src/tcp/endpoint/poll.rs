@@ -45,10 +45,11 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     fn send_syn_acks(&self, now: Instant) -> bool {
         for _ in 0..SYN_ACKS {
             let due = self.half_open.borrow_mut().due(now, |pair| self.core.secret.hash(pair));
-            let Some(half) = due else { return true };
+            let Some((place, half)) = due else { return true };
             if self.send_syn_ack(&half, now) == Err(Refused::Full) {
                 return false;
             }
+            self.half_open.borrow_mut().sent(place, now);
         }
         true
     }

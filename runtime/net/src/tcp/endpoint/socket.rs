@@ -14,22 +14,23 @@ use crate::tcp::connection::{Changes, Connection, State};
 use crate::tcp::table::Pair;
 
 /// A connection, its ends, and the tasks that wait for it: one to read, one to write.
+#[repr(C)] // what every packet touches comes first
 pub struct Socket {
-    core: Rc<Core>,
     pair: Pair,
     /// Where it stands in the table of connections, while it does.
     pub place: Cell<Option<u32>>,
     /// It is in the list of those with something to send.
     pub dirty: Cell<bool>,
-    /// What the interface does for its segments.
-    pub offloads: Cell<Offloads>,
-    pub connection: RefCell<Connection>,
-    reader: Cell<Option<Waker>>,
-    writer: Cell<Option<Waker>>,
     /// Somebody can still read.
     reading: Cell<bool>,
     /// Somebody can still write.
     writing: Cell<bool>,
+    /// What the interface does for its segments.
+    pub offloads: Cell<Offloads>,
+    reader: Cell<Option<Waker>>,
+    writer: Cell<Option<Waker>>,
+    pub connection: RefCell<Connection>,
+    core: Rc<Core>,
 }
 
 impl Socket {

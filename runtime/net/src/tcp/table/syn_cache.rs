@@ -81,28 +81,32 @@ impl SynCache {
         half
     }
 
-    /// The next handshake whose SYN-ACK is to be sent now, counted as sent. Those that never were answered are
-    /// forgotten on the way.
-    pub fn due(&mut self, now: Instant, hash: impl Fn(&Pair) -> u32) -> Option<HalfOpen> {
+    /// A handshake whose SYN-ACK is to be sent now. Those that never were answered are forgotten on the way.
+    pub fn due(&mut self, now: Instant, hash: impl Fn(&Pair) -> u32) -> Option<(u32, HalfOpen)> {
         for list in 0..self.lists.len() {
             while let Some(place) = self.lists[list].first() {
-                if left(self.nodes.get(place), now) > 0 {
+                let half = *self.nodes.get(place);
+                if left(&half, now) > 0 {
                     break;
                 }
-                if list > AGAIN {
-                    self.remove(place, &hash);
-                    continue;
+                if list <= AGAIN {
+                    return Some((place, half));
                 }
-                let half = self.nodes.get_mut(place);
-                half.sent += 1;
-                half.due = milliseconds(now + WAIT * (1 << list));
-                let half = *half;
-                let [from, to] = &mut self.lists[list..list + 2] else { break };
-                self.nodes.relink(place, from, to);
-                return Some(half);
+                self.remove(place, &hash);
             }
         }
         None
+    }
+
+    /// The SYN-ACK of a handshake that is [due](Self::due) went out.
+    pub fn sent(&mut self, place: u32, now: Instant) {
+        let half = self.nodes.get_mut(place);
+        let list = usize::from(half.sent);
+        if let Some([from, to]) = self.lists.get_mut(list..list + 2) {
+            half.sent += 1;
+            half.due = milliseconds(now + WAIT * (1 << list));
+            self.nodes.relink(place, from, to);
+        }
     }
 
     /// When [`due`](Self::due) is worth calling again.
@@ -162,7 +166,10 @@ mod tests {
         let mut now = Instant::START;
         while let Some(deadline) = cache.deadline(now) {
             now = deadline;
-            sent.extend(cache.due(now, hash).map(|_| now.as_nanos() / 1_000_000_000));
+            if let Some((place, _)) = cache.due(now, hash) {
+                cache.sent(place, now);
+                sent.push(now.as_nanos() / 1_000_000_000);
+            }
         }
         assert_eq!(sent, [0, 1, 3, 7, 15, 31]);
         assert_eq!((now.as_nanos() / 1_000_000_000, cache.len()), (63, 0));
@@ -177,7 +184,9 @@ mod tests {
         assert!(!cache.insert(half(u16::MAX), Instant::START, hash));
         let later = Instant::START + Duration::from_secs(3);
         for now in [Instant::START, Instant::START + Duration::from_secs(1), later] {
-            while cache.due(now, hash).is_some() {}
+            while let Some((place, _)) = cache.due(now, hash) {
+                cache.sent(place, now);
+            }
         }
         assert!(cache.insert(half(u16::MAX), later, hash));
         assert_eq!(cache.len(), MOST);
