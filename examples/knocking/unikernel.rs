@@ -229,6 +229,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen { port, reason } => {
+                // Some stacks name the port themselves.
+                let named = alloc::format!("port {port}: ");
+                let reason = reason.strip_prefix(&named).unwrap_or(reason);
                 write!(f, "port {port} cannot be listened on: {reason}")
             }
             Self::ControlPort(port) => write!(

@@ -32,6 +32,23 @@ pub fn replace(file: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
     write().map_err(|error| cannot_write(file, &error))
 }
 
+/// Where a file that someone changed by hand is kept: the first of `main.rs.edited`, `main.rs.edited-2` … that is free.
+pub fn spare(file: &Utf8Path) -> Utf8PathBuf {
+    let more = (2..).map(|count| Utf8PathBuf::from(format!("{file}.edited-{count}")));
+    let first = Utf8PathBuf::from(format!("{file}.edited"));
+    std::iter::once(first.clone()).chain(more).find(|spare| !spare.exists()).unwrap_or(first)
+}
+
+/// Moves a file that someone changed by hand out of the way, and says where it is then.
+///
+/// # Errors
+/// [`Exit::CannotWrite`].
+pub fn set_aside(file: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    let spare = spare(file);
+    fs::rename(file, &spare).map_err(|error| cannot_write(&spare, &error))?;
+    Ok(spare)
+}
+
 /// [`Exit::CannotWrite`], naming the file and saying what may be the matter.
 pub fn cannot_write(file: &Utf8Path, error: &io::Error) -> Error {
     let what = Error::new(Exit::CannotWrite, format!("cannot write `{file}`: {}", plain(error)));

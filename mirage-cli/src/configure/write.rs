@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::lock;
 use crate::cargo::Cargo;
 use crate::error::Error;
-use crate::files::{Lock, Staging, cannot_write};
+use crate::files::{Lock, Staging, set_aside, spare};
 use crate::hash;
 use crate::plan::Settings;
 use crate::process;
@@ -65,9 +65,12 @@ pub fn write(
     }
     // A file that is neither what was written the last time nor what is to be written is someone's work.
     let by_hand = |name: &&str| there(name).is_some_and(|digest| Some(digest) != recorded(name));
-    let edited: Vec<&str> = changed.iter().copied().filter(by_hand).collect();
+    let mut edited: Vec<&str> = changed.iter().copied().filter(by_hand).collect();
+    let lock_by_hand = relock && by_hand(&"Cargo.lock");
     if dry_run {
-        let kept = edited.iter().map(|name| Kept { file: folder.join(name), spare: spare(&folder, name) }).collect();
+        edited.extend(lock_by_hand.then_some("Cargo.lock"));
+        let kept =
+            edited.iter().map(|name| Kept { file: folder.join(name), spare: spare(&folder.join(name)) }).collect();
         let lock = relock.then_some("Cargo.lock");
         let written = changed.iter().copied().chain(lock).map(|name| folder.join(name)).collect();
         return Ok(Outcome { written, kept });
@@ -82,7 +85,9 @@ pub fn write(
     }
     if relock {
         let text = lock::make(project, staging.path(), cargo, reporter)?;
-        state.generated.insert("Cargo.lock".into(), hash::of(text));
+        let digest = hash::of(text);
+        edited.extend((lock_by_hand && there("Cargo.lock").as_ref() != Some(&digest)).then_some("Cargo.lock"));
+        state.generated.insert("Cargo.lock".into(), digest);
         changed.push("Cargo.lock");
     }
     staging.write(State::FILE, state.text())?;
@@ -90,18 +95,11 @@ pub fn write(
     // From here on only names change.
     let mut kept = vec![];
     for name in edited {
-        let (file, spare) = (folder.join(name), spare(&folder, name));
-        fs::rename(&file, &spare).map_err(|error| cannot_write(&spare, &error))?;
+        let file = folder.join(name);
+        let spare = set_aside(&file)?;
         kept.push(Kept { file, spare });
     }
     staging.commit(&folder, changed.iter().copied().chain([State::FILE]))?;
     step.done();
     Ok(Outcome { written: changed.into_iter().map(|name| folder.join(name)).collect(), kept })
-}
-
-/// The first of `main.rs.edited`, `main.rs.edited-2` … that is free.
-fn spare(folder: &Utf8Path, name: &str) -> Utf8PathBuf {
-    let first = folder.join(format!("{name}.edited"));
-    let more = (2..).map(|count| folder.join(format!("{name}.edited-{count}")));
-    std::iter::once(first).chain(more).find(|file| !file.exists()).unwrap_or_else(|| folder.join("edited"))
 }

@@ -12,7 +12,7 @@ use camino::Utf8PathBuf;
 use crate::build::Executable;
 use crate::configure::Configured;
 use crate::error::{Error, Exit};
-use crate::files::{Staging, cannot_write};
+use crate::files::{Staging, cannot_write, set_aside};
 use crate::hash;
 use crate::plan::Plan;
 use crate::process;
@@ -79,6 +79,17 @@ pub fn make(
     let file = staging.path().join(name);
     fs::set_permissions(&file, Permissions::from_mode(0o755)).map_err(|error| cannot_write(&file, &error))?;
     process::check()?;
+    // What is there and is neither what was made the last time nor what is made now is someone's work.
+    for (file, _) in &parts {
+        let (name, there) = (file.file_name().unwrap_or_default(), hash::of_file(file).ok());
+        if there.is_some() && there.as_ref() != before.get(name) && there.as_ref() != digests.get(name) {
+            let spare = set_aside(file)?;
+            let spare = spare.file_name().unwrap_or_default();
+            reporter.warn(&format!(
+                "`dist/{name}` was changed by hand: that is kept as `dist/{spare}`, and the file was written anew"
+            ));
+        }
+    }
     staging.commit(&project.dist(), names)?;
     step.done();
     Ok(digests)

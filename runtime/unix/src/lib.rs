@@ -1,7 +1,8 @@
 //! The unix platform: a unikernel as a Linux process, on the sockets of its kernel or on a tap device.
 //!
-//! One thread, one loop: run the tasks that are ready, then sleep in `epoll_wait` until a file descriptor, a timer or
-//! a signal says more. One file a device; [`main!`] is what the generated main.rs ends with.
+//! One thread, one loop: run the tasks that are ready, then wait in `epoll_wait` until a file descriptor, a timer or a
+//! signal says more; asleep, unless sleeps have hardly been worth it lately. One file a device; [`main!`] is what the
+//! generated main.rs ends with.
 #![deny(unsafe_code)] // but for the `ioctl`s of `tap/sys.rs`
 #![allow(async_fn_in_trait)]
 

@@ -58,9 +58,12 @@ impl Watch {
                 self.failures = 0;
                 return Ok(at);
             }
-            // Nothing came, or somebody else had the processor in the meantime: then sleeping is how to share it.
-            self.doubt = 1 << self.failures;
-            self.failures = FAILURES.min(self.failures + 1);
+            // Nothing came, or somebody else had the processor in the meantime: then sleeping is how to share it. A
+            // look that was cut short by a deadline says nothing.
+            if at - since >= LOOK {
+                self.doubt = 1 << self.failures;
+                self.failures = FAILURES.min(self.failures + 1);
+            }
             if found {
                 return Ok(at);
             }

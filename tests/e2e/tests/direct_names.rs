@@ -123,7 +123,7 @@ fn a_server_that_comes_late_is_found() {
         return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
     }
     let mut unikernel = boot(&space, &[]);
-    unikernel.wait_for("no DHCP server");
+    unikernel.wait_for("no server answers");
     let _server = Dnsmasq::start(&space, 60);
     unikernel.wait_for("Port Knocking Proxy Unikernel booted!");
 }

@@ -24,9 +24,35 @@ fn a_generated_file_changed_by_hand_is_kept_beside_and_written_anew() {
     assert_eq!(project.read("mirage/main.rs"), written);
     let kept = project.files().into_iter().find(|file| file.starts_with("mirage/main.rs.edited")).expect("it is kept");
     assert!(project.read(&kept).ends_with("// Mine.\n"));
+    // The lock file is generated as well: somebody may have updated a crate in it.
+    let lock = project.read("mirage/Cargo.lock");
+    project.write("mirage/Cargo.lock", &format!("{lock}# Mine.\n"));
+    project.call(&["configure"]).ends_with(0).says(&["`mirage/Cargo.lock` was changed by hand"]);
+    assert_eq!(project.read("mirage/Cargo.lock"), lock);
+    assert!(project.read("mirage/Cargo.lock.edited").ends_with("# Mine.\n"));
     // `clean` does not take what somebody wrote.
     project.call(&["clean"]).ends_with(0).says(&["mirage/main.rs.edited", "is left"]);
     assert!(project.read(&kept).ends_with("// Mine.\n"));
+}
+
+#[test]
+fn what_was_built_and_changed_by_hand_is_kept_as_well() {
+    let project = Project::new("e2e-by-hand-image", "hello");
+    project.call(&["build"]).ends_with(0);
+    let manifest = project.read("dist/e2e-by-hand-image.json");
+    project.write("dist/e2e-by-hand-image.json", "mine\n");
+    let said = project.call(&["build"]).ends_with(0).err;
+    let kept =
+        "`dist/e2e-by-hand-image.json` was changed by hand: that is kept as `dist/e2e-by-hand-image.json.edited`";
+    assert!(said.contains(kept), "{said}");
+    assert_eq!(said.matches("warning").count(), 1, "what was not changed is not kept: {said}");
+    assert_eq!(project.read("dist/e2e-by-hand-image.json.edited"), "mine\n");
+    assert_eq!(project.read("dist/e2e-by-hand-image.json"), manifest);
+    // What follows from a change in the application is no work of somebody's.
+    project.replace("unikernel.rs", "\"goodbye\"", "\"adieu\"");
+    let said = project.call(&["build"]).ends_with(0).err;
+    assert!(!said.contains("warning"), "{said}");
+    project.call(&["clean"]).ends_with(0).says(&["`dist/e2e-by-hand-image.json.edited` is left"]);
 }
 
 #[test]

@@ -222,7 +222,9 @@ fn port_80_wants_rights_and_says_so() {
     let image_copy = copy.path().join("knocking");
     std::fs::copy(image(), &image_copy).expect("a copy");
     command.arg(&image_copy).arg(format!("--control-port={control}"));
-    Outcome::of(&mut command).ends_with(1).says(&["port 80", "permission denied", "root or CAP_NET_BIND_SERVICE"]);
+    Outcome::of(&mut command)
+        .ends_with(1)
+        .says(&["port 80 cannot be listened on: permission denied", "root or CAP_NET_BIND_SERVICE"]);
 }
 
 #[test]

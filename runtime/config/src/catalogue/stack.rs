@@ -34,36 +34,48 @@ pub fn socket_stack() -> Impl<kind::Stack> {
 /// Our own stack over `network`; `--ip` chooses where its address comes from.
 #[track_caller]
 pub fn direct_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
-    direct(network, default_address)
+    let layers = Layers::over(network);
+    layers.stack(default_address(layers.ipv4, layers.udp))
 }
 
 /// Our own stack over `network`, its address by DHCP.
 #[track_caller]
 pub fn dhcp_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
-    direct(network, dhcp_address)
+    let layers = Layers::over(network);
+    layers.stack(dhcp_address(layers.ipv4, layers.udp))
 }
 
 /// Our own stack over `network`, its address told at boot.
 #[track_caller]
 pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
-    direct(network, |ipv4, _| static_address(ipv4))
+    let layers = Layers::over(network);
+    layers.stack(static_address(layers.ipv4))
 }
 
-/// All layers, each over the one below.
-#[track_caller]
-fn direct(
-    network: Impl<kind::Network>,
-    address: fn(Impl<kind::Ip>, Impl<kind::Udp>) -> Impl<Address>,
-) -> Impl<kind::Stack> {
-    let ethernet = ethernet(network);
-    let ipv4 = ipv4(ethernet, arp(ethernet));
-    let (udp, tcp) = (udp(ipv4), tcp(ipv4));
-    device("stack_direct")
-        .doc("Our own TCP/IP stack")
-        .everywhere("mirage_net::Direct")
-        .over(ipv4)
-        .over(udp)
-        .over(tcp)
-        .over(address(ipv4, udp))
-        .provide()
+/// The layers of a stack, each over the one below.
+struct Layers {
+    ipv4: Impl<kind::Ip>,
+    udp: Impl<kind::Udp>,
+    tcp: Impl<kind::Tcp>,
+}
+
+impl Layers {
+    #[track_caller]
+    fn over(network: Impl<kind::Network>) -> Self {
+        let ethernet = ethernet(network);
+        let ipv4 = ipv4(ethernet, arp(ethernet));
+        Self { ipv4, udp: udp(ipv4), tcp: tcp(ipv4) }
+    }
+
+    #[track_caller]
+    fn stack(&self, address: Impl<Address>) -> Impl<kind::Stack> {
+        device("stack_direct")
+            .doc("Our own TCP/IP stack")
+            .everywhere("mirage_net::Direct")
+            .over(self.ipv4)
+            .over(self.udp)
+            .over(self.tcp)
+            .over(address)
+            .provide()
+    }
 }

@@ -6,6 +6,7 @@ use super::address::{Ipv4Address, Ipv4Network};
 
 /// The arguments of a stack whose address is told at boot.
 #[derive(mirage::Args, Clone, Debug)]
+#[args(path = "mirage::args::StaticIpv4")]
 pub struct StaticIpv4 {
     /// The address of this host and the prefix length of its network
     #[arg(value = "ADDRESS/PREFIX")]
@@ -20,6 +21,7 @@ pub struct StaticIpv4 {
 
 /// The arguments of a stack whose address is from a DHCP server.
 #[derive(mirage::Args, Clone, Debug, Default)]
+#[args(path = "mirage::args::DhcpIpv4")]
 pub struct DhcpIpv4 {
     /// A server that knows names, instead of those DHCP tells of; may be given several times
     #[arg(value = "ADDRESS")]
@@ -28,6 +30,7 @@ pub struct DhcpIpv4 {
 
 /// The arguments of a stack whose address is told at boot, or else from a DHCP server.
 #[derive(mirage::Args, Clone, Debug, Default)]
+#[args(path = "mirage::args::AutoIpv4")]
 pub struct AutoIpv4 {
     /// The address of this host and the prefix length of its network, instead of by DHCP
     #[arg(value = "ADDRESS/PREFIX")]

@@ -94,6 +94,8 @@ impl Ip for Link {
         Ok(())
     }
 
+    fn refuse(&self, _: &mirage::Packet<'_>) {}
+
     fn wake(&self) {
         self.0.woken.set(true);
     }
