@@ -45,10 +45,13 @@ impl Compiled {
         self.errors.iter().map(rendered).collect::<String>().trim_end().to_owned()
     }
 
-    /// Cargo never came to run rustc: the network, the manifest, the lock.
+    /// It is not the code: cargo never came to run rustc, over the network, the manifest or the lock; or nothing can be
+    /// written where it is to go.
     pub fn cargo_failed(&self) -> Option<Error> {
         if !self.errors.is_empty() {
-            return None;
+            // What rustc finds in code has a place there; what stops rustc and the linker has none.
+            let mut stopped = self.errors.iter().filter(|error| error.message.spans.is_empty());
+            return stopped.find_map(|error| disk("what cargo builds cannot be written", rendered(error).trim_end()));
         }
         // Rustc's own words, when a dependency's build script or a crate's compiler died without a diagnostic.
         Some(explain(Exit::Compile, "cargo failed", self.said.trim_end()))
@@ -72,7 +75,7 @@ impl Cargo {
     /// Runs a cargo command that answers on its standard output.
     ///
     /// # Errors
-    /// As [`explain`], with what cargo said; its exit code is `exit` unless it is the network's fault.
+    /// As [`explain`], with what cargo said; its exit code is `exit` unless it is the network's fault or a disk's.
     pub fn answer(mut command: Command, exit: Exit, what: &str, step: &Step) -> Result<String, Error> {
         let (mut answer, mut said) = (String::new(), String::new());
         let end = process::run(command.env("CARGO_TERM_COLOR", "never"), None, |stream, line| match stream {
@@ -164,7 +167,22 @@ fn without_color(line: &str) -> String {
     plain
 }
 
-/// An error out of what cargo said, which is the network's fault if it sounds like that.
+/// An error out of what a tool said, if it sounds like a disk that cannot be written; the tool names the file.
+fn disk(what: &str, said: &str) -> Option<Error> {
+    const SIGNS: [(&str, &str); 3] = [
+        ("No space left on device", "make room on that disk and try again"),
+        ("Disk quota exceeded", "make room in that quota and try again"),
+        (
+            "Read-only file system",
+            "that disk is mounted read-only; `CARGO_TARGET_DIR` puts elsewhere what cargo builds, not what goes beside config.rs",
+        ),
+    ];
+    let plain = without_color(said);
+    let (_, hint) = SIGNS.iter().find(|(sign, _)| plain.contains(sign))?;
+    Some(Error::new(Exit::CannotWrite, what).detail(said).hint(*hint))
+}
+
+/// An error out of what cargo said, which is the network's fault, or a disk's, if it sounds like that.
 pub fn explain(exit: Exit, what: &str, said: &str) -> Error {
     const NETWORK: [&str; 9] = [
         "--offline",
@@ -178,15 +196,22 @@ pub fn explain(exit: Exit, what: &str, said: &str) -> Error {
         "offline mode",
     ];
     let plain = without_color(said);
+    // First, since what cargo advises then speaks of `--offline`.
+    if plain.contains("--locked was passed") || plain.contains("because --locked") {
+        return Error::new(exit, what)
+            .detail(said)
+            .hint("Cargo.lock is not there or not up to date: run once without `--locked`");
+    }
     if NETWORK.iter().any(|sign| plain.contains(sign)) {
         return Error::new(Exit::Unavailable, format!("{what}: a crate it needs is not on this machine"))
             .detail(said)
-            .hint("`mirage depend` fetches every crate while there is a network; after it `--offline` works");
+            .hint("where there is a network, `mirage depend` fetches every crate, and `--offline` works from then on")
+            .hint("`cargo vendor` keeps them in the project, for a machine that never has one");
+    }
+    if let Some(error) = disk(what, said) {
+        return error;
     }
     let error = Error::new(exit, what).detail(said);
-    if plain.contains("--locked was passed") || plain.contains("because --locked") {
-        return error.hint("Cargo.lock is not up to date: run once without `--locked`");
-    }
     if plain.contains("multiple workspace roots") {
         return error.hint("the workspace's `members` take in the generated folder: add `mirage` to its `exclude`");
     }

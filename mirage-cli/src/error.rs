@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 pub enum Exit {
     /// The command line is wrong.
     Usage = 64,
-    /// config.rs is wrong, or asks for what cannot be had.
+    /// config.rs or Cargo.toml is wrong, or asks for what cannot be had.
     Config = 65,
     /// There is no project there.
     NoProject = 66,
@@ -22,7 +22,7 @@ pub enum Exit {
     CannotWrite = 73,
     /// The application or the generated code does not compile.
     Compile = 76,
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM, or a terminal that is closed.
     Interrupted = 130,
 }
 

@@ -38,6 +38,7 @@ pub fn cannot_write(file: &Utf8Path, error: &io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => what.hint("make room on that disk and try again"),
         io::ErrorKind::ReadOnlyFilesystem => what.hint("that disk is mounted read-only"),
+        io::ErrorKind::NotFound => what.hint("the folder it is to be in is not there: make that first"),
         io::ErrorKind::PermissionDenied => what.hint("the folder belongs to someone else, or is read-only"),
         _ => what,
     }

@@ -1,16 +1,18 @@
 //! Running other programs: their output line by line, a time-out, and an end to all they started on Ctrl-C.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::error::{Error, Exit};
 
@@ -37,16 +39,39 @@ pub enum End {
     TimedOut,
 }
 
-/// From here on Ctrl-C and SIGTERM do not end `mirage` in the middle of something: [`run`] ends what it runs and says
-/// [`Exit::Interrupted`], and so does [`check`]. A second one ends it at once.
+/// From here on Ctrl-C, SIGTERM and a terminal that is closed do not end `mirage` in the middle of something: [`run`]
+/// ends what it runs and says [`Exit::Interrupted`], and so does [`check`]. A second one ends it at once.
 pub fn catch_interrupts() {
     let flag = interrupt_flag();
-    for signal in [SIGINT, SIGTERM] {
+    let ignored = ignored();
+    // What `nohup`, or a shell for what runs in the background, has said is not to end us, does not.
+    for signal in [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
         // The order matters: the first signal finds the flag down and raises it, the second finds it up. Where a
         // handler cannot be put the signal keeps its own effect.
-        _ = signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(flag));
+        let shutdown =
+            signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, Arc::clone(flag));
+        if let (Ok(shutdown), Ok(mut shutdowns)) = (shutdown, SHUTDOWNS.lock()) {
+            shutdowns.push(shutdown);
+        }
         _ = signal_hook::flag::register(signal, Arc::clone(flag));
     }
+}
+
+/// What ends `mirage` at the second signal.
+static SHUTDOWNS: Mutex<Vec<SigId>> = Mutex::new(vec![]);
+
+/// From here on a second signal does not end it at once either: there is something to be undone first.
+pub fn outlive_interrupts() {
+    if let Ok(mut shutdowns) = SHUTDOWNS.lock() {
+        shutdowns.drain(..).for_each(|shutdown| _ = signal_hook::low_level::unregister(shutdown));
+    }
+}
+
+/// The signals that are ignored, as the kernel tells (proc(5), `SigIgn`): signal 1 is the lowest bit.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 fn interrupt_flag() -> &'static Arc<AtomicBool> {

@@ -1,6 +1,7 @@
 //! What may be said on the command line, but for the keys, which are config.rs's.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -9,6 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::report::Format;
+use crate::run::{self, Subnet};
 use crate::target;
 
 const STYLES: Styles = Styles::styled()
@@ -23,14 +25,14 @@ Exit status:
     1  the unikernel's job failed (`mirage run`)
     2  a device of the unikernel could not be connected (`mirage run`)
    64  the command line cannot be taken: mirage's, or the unikernel's
-   65  config.rs does not compile, does not end well, or asks for what cannot be had
+   65  config.rs or Cargo.toml is wrong, or asks for what cannot be had
    66  there is no project there
    69  this machine lacks something: a tool, or the network
    70  a bug in mirage
    73  a file cannot be written
    76  the application, or the generated code, does not compile
   101  the unikernel panicked (`mirage run`)
-  130  interrupted by Ctrl-C";
+  130  interrupted: by Ctrl-C, SIGTERM or a terminal that is closed";
 
 /// Build unikernels: one application, run as a unix process or as an image for KVM and Xen.
 ///
@@ -141,7 +143,7 @@ pub enum Command {
     },
     /// Run the image, building it first if that is needed
     #[command(
-        after_help = "Examples:\n  mirage run\n  mirage run -- --http-port 8080 --logs debug\n  mirage run examples/knocking -- --help"
+        after_help = "Examples:\n  mirage run\n  mirage run -- --http-port 8080 --logs debug\n  mirage run examples/knocking -- --help\n  sudo mirage run --net direct --netns lab --pcap seen.pcap"
     )]
     Run {
         /// What is run.
@@ -150,6 +152,9 @@ pub enum Command {
         /// How it is built.
         #[command(flatten)]
         profile: Profile,
+        /// What its network interfaces are connected to.
+        #[command(flatten)]
+        network: Network,
         /// Arguments of the unikernel
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
@@ -284,6 +289,27 @@ impl Profile {
     }
 }
 
+/// What the network interfaces of a unikernel are connected to, where it has its own.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Network {
+    /// Run in this network namespace, made for it if it is not there
+    #[arg(long, value_name = "NAME", value_parser = namespace)]
+    netns: Option<String>,
+    /// This host's address on the tap device made for it [default: 10.0.0.1/24, or the next network that is free]
+    #[arg(long, value_name = "ADDRESS")]
+    tap_address: Option<Subnet>,
+    /// Record what its network interface sees, for tcpdump and Wireshark
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
+}
+
+impl From<Network> for run::Options {
+    fn from(network: Network) -> Self {
+        let Network { netns, tap_address, pcap } = network;
+        Self { netns, tap_address, pcap }
+    }
+}
+
 /// The facts that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Fact {
@@ -315,6 +341,17 @@ pub enum Fact {
 
 fn targets() -> PossibleValuesParser {
     PossibleValuesParser::new(target::ALL.iter().map(|target| PossibleValue::new(target.name).help(target.doc)))
+}
+
+/// The name of a network namespace, which is a file's.
+fn namespace(text: &str) -> Result<String, String> {
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if text.starts_with(first) && text.chars().all(letters) && text.len() <= 255 {
+        Ok(text.to_owned())
+    } else {
+        Err("letters, digits, `.`, `-` and `_` are wanted, a letter or digit first".to_owned())
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

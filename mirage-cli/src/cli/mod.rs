@@ -32,7 +32,7 @@ pub fn main(words: Vec<OsString>) -> ExitCode {
     };
     let reporter = reporter(&cli.global);
     match commands::run(cli, keys, &reporter) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err(error) => failed(&reporter, &error),
     }
 }

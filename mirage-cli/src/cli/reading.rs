@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::FromArgMatches as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 
 use super::keys::{self, Keys};
 use super::{Cli, command};
@@ -57,7 +57,10 @@ pub fn read(words: &[OsString]) -> Result<(Cli, Keys), Stop> {
     };
     let mut with_keys = command();
     with_keys = with_keys.mut_subcommand(subcommand, |command| keys::add(command, &graph));
-    let matches = with_keys.try_get_matches_from(words).map_err(|refusal| stop(&refusal))?;
+    let matches = with_keys.try_get_matches_from(words).map_err(|refusal| {
+        let unknown = refusal.kind() == ErrorKind::UnknownArgument;
+        if unknown && subcommand != "run" { unknown_key(refusal, &graph) } else { stop(&refusal) }
+    })?;
     let keys = matches.subcommand().map(|(_, matches)| keys::given(matches, &graph)).unwrap_or_default();
     Ok((from(&matches)?, keys))
 }
@@ -69,6 +72,23 @@ fn from(matches: &clap::ArgMatches) -> Result<Cli, Stop> {
 fn stop(refusal: &clap::Error) -> Stop {
     let text = refusal.render().ansi().to_string();
     if refusal.use_stderr() { Stop::Refused(text) } else { Stop::Shown(text) }
+}
+
+/// An option that is neither ours nor a key: with no name near it, which keys there are is what helps. (`run` takes the
+/// unikernel's arguments after `--`, and clap says so.)
+fn unknown_key(mut refusal: clap::Error, graph: &Graph) -> Stop {
+    if refusal.get(ContextKind::SuggestedArg).is_some() {
+        return stop(&refusal);
+    }
+    refusal.remove(ContextKind::Suggested);
+    let keys: Vec<String> =
+        graph.keys.iter().filter(|key| key.name != "target").map(|key| format!("`--{}`", key.name)).collect();
+    let hint = match keys.as_slice() {
+        [] => "this config.rs has no keys".to_owned(),
+        [one] => format!("the key of this config.rs is {one}"),
+        many => format!("the keys of this config.rs are {}", many.join(", ")),
+    };
+    Stop::Refused(format!("{}\nhint: {hint}\n", refusal.render().ansi().to_string().trim_end()))
 }
 
 /// The graph of the config.rs that is most likely meant: the first word that is a project, or what is here.

@@ -55,7 +55,7 @@ pub fn prepare(
 ) -> Result<Built, Error> {
     let request = subject.request(keys, true, dry_run);
     let configured = configure::configure(project, &request, subject.evaluation(), reporter)?;
-    tell_kept(project, &configured, reporter);
+    tell_kept(project, &configured, dry_run, reporter);
     let image = if dry_run {
         Image::new(project, &configured.plan)
     } else {

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::print_json;
 use crate::cli::{Keys, Subject};
-use crate::configure::{self, Configured};
+use crate::configure::{self, Configured, Kept};
 use crate::error::Error;
 use crate::project::Project;
 use crate::report::{Format, Reporter};
@@ -15,7 +15,7 @@ pub fn configure(subject: &Subject, keys: Keys, dry_run: bool, reporter: &Report
     let request = subject.request(keys, false, dry_run);
     let configured = configure::configure(&project, &request, subject.evaluation(), reporter)?;
     let Configured { plan, written, .. } = &configured;
-    tell_kept(&project, &configured, reporter);
+    tell_kept(&project, &configured, dry_run, reporter);
     if reporter.format() == Format::Json {
         return print_json(&serde_json::json!({
             "name": plan.name,
@@ -39,12 +39,12 @@ pub fn configure(subject: &Subject, keys: Keys, dry_run: bool, reporter: &Report
 }
 
 /// Says which files were changed by hand, and where they are now.
-pub fn tell_kept(project: &Project, configured: &Configured, reporter: &Reporter) {
-    for kept in &configured.kept {
-        let name = kept.strip_prefix(&project.folder).unwrap_or(kept);
-        reporter.warn(&format!(
-            "a generated file was changed by hand; your version is kept as `{name}`, and it was written anew"
-        ));
+pub fn tell_kept(project: &Project, configured: &Configured, dry_run: bool, reporter: &Reporter) {
+    for Kept { file, spare } in &configured.kept {
+        let [file, spare] = [file, spare].map(|path| path.strip_prefix(&project.folder).unwrap_or(path));
+        let (is, written) = if dry_run { ("would be", "would be written") } else { ("is", "was written") };
+        reporter
+            .warn(&format!("`{file}` was changed by hand: that {is} kept as `{spare}`, and the file {written} anew"));
     }
 }
 

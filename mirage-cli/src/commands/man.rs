@@ -3,28 +3,36 @@
 use camino::Utf8Path;
 use clap_mangen::Man;
 
-use super::print;
+use super::{print, print_json};
 use crate::cli::command;
 use crate::error::{Error, Exit};
 use crate::files;
-use crate::report::Reporter;
+use crate::report::{Format, Reporter};
 
 /// Prints the manual page, or writes one for every command.
-pub fn man(folder: Option<&Utf8Path>, reporter: &Reporter) -> Result<(), Error> {
+pub fn man(folder: Option<&Utf8Path>, dry_run: bool, reporter: &Reporter) -> Result<(), Error> {
     let mut all = command();
     all.build();
     let Some(folder) = folder else { return print(page(&all)?) };
-    fs_create(folder)?;
-    let pages = [("mirage.1".to_owned(), page(&all)?)];
-    let subcommands = all.get_subcommands().filter(|command| command.get_name() != "help");
-    let others = subcommands.map(|command| {
+    let mut pages = vec![(folder.join("mirage.1"), page(&all)?)];
+    for command in all.get_subcommands().filter(|command| command.get_name() != "help") {
         let name = format!("mirage-{}", command.get_name());
-        Ok((format!("{name}.1"), page(&command.clone().display_name(name))?))
-    });
-    for named in pages.into_iter().map(Ok).chain(others) {
-        let (name, page) = named?;
-        files::replace(&folder.join(&name), &page)?;
-        reporter.done("Wrote", folder.join(name).as_str());
+        let file = folder.join(format!("{name}.1"));
+        pages.push((file, page(&command.clone().display_name(name))?));
+    }
+    if !dry_run {
+        fs_create(folder)?;
+    }
+    let verb = if dry_run { "Would write" } else { "Wrote" };
+    for (file, page) in &pages {
+        if !dry_run {
+            files::replace(file, page)?;
+        }
+        reporter.done(verb, file.as_str());
+    }
+    if reporter.format() == Format::Json {
+        let files: Vec<_> = pages.iter().map(|(file, _)| file).collect();
+        return print_json(&serde_json::json!({ "written": files }));
     }
     Ok(())
 }

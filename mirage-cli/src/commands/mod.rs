@@ -17,13 +17,13 @@ use crate::cli::{Cli, Command, Keys};
 use crate::error::{Error, Exit};
 use crate::report::{Format, Reporter};
 
-/// Carries a command out.
+/// Carries a command out; returns the status to end with, which is the unikernel's if one ran.
 ///
 /// # Errors
 /// The command's own.
-pub fn run(cli: Cli, keys: Keys, reporter: &Reporter) -> Result<(), Error> {
+pub fn run(cli: Cli, keys: Keys, reporter: &Reporter) -> Result<u8, Error> {
     let dry_run = cli.global.dry_run;
-    match cli.command {
+    let done = match cli.command {
         Command::New { list: true, .. } => new::list(reporter),
         Command::New { name, template, runtime, .. } => {
             new::new(&name.unwrap_or_default(), &template, runtime.as_deref(), dry_run, reporter)
@@ -31,8 +31,8 @@ pub fn run(cli: Cli, keys: Keys, reporter: &Reporter) -> Result<(), Error> {
         Command::Configure { subject } => configure::configure(&subject, keys, dry_run, reporter),
         Command::Depend { subject } => depend::depend(&subject, dry_run, reporter),
         Command::Build { subject, profile } => build::build(&subject, keys, &profile.name(), dry_run, reporter),
-        Command::Run { subject, profile, arguments } => {
-            run::run(&subject, keys, &profile.name(), &arguments, dry_run, reporter)
+        Command::Run { subject, profile, network, arguments } => {
+            return run::run(&subject, keys, &profile.name(), &network.into(), &arguments, dry_run, reporter);
         }
         Command::Describe { subject, dot, svg, json } => {
             let form = match (dot, svg, json || reporter.format() == Format::Json) {
@@ -47,8 +47,9 @@ pub fn run(cli: Cli, keys: Keys, reporter: &Reporter) -> Result<(), Error> {
         Command::Clean { subject } => clean::clean(&subject, dry_run, reporter),
         Command::Doctor { target } => doctor::doctor(target.name().as_deref(), reporter),
         Command::Completions { shell } => completions::completions(shell),
-        Command::Man { dir } => man::man(dir.as_deref(), reporter),
-    }
+        Command::Man { dir } => man::man(dir.as_deref(), dry_run, reporter),
+    };
+    done.map(|()| 0)
 }
 
 /// Writes data to standard output; whoever reads it may have had enough.

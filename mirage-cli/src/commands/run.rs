@@ -3,27 +3,28 @@
 use std::ffi::OsString;
 
 use super::build::{Built, prepare};
-use super::print;
+use super::{print, print_json};
 use crate::cli::{Keys, Subject};
 use crate::error::Error;
-use crate::report::Reporter;
-use crate::run;
+use crate::report::{Format, Reporter};
+use crate::run::{self, Options};
 
-/// Builds what has changed, and starts the image with these arguments.
+/// Builds what has changed, and runs the image with these arguments; returns the status it ended with.
 pub fn run(
     subject: &Subject,
     keys: Keys,
     profile: &str,
+    options: &Options,
     arguments: &[OsString],
     dry_run: bool,
     reporter: &Reporter,
-) -> Result<(), Error> {
+) -> Result<u8, Error> {
     let project = subject.project(reporter)?;
     let Built { configured, image } = prepare(&project, subject, keys, profile, dry_run, reporter)?;
     if dry_run {
-        let words = arguments.iter().map(|word| word.to_string_lossy());
-        let words = [image.file.as_str().into()].into_iter().chain(words);
-        return print(mirage::args::join(words) + "\n");
+        let steps = run::dry_run(&configured.plan, &image, arguments, options)?;
+        return if reporter.format() == Format::Json { print_json(&steps) } else { print(steps.to_string()) }
+            .map(|()| 0);
     }
-    Err(run::run(&configured.plan, &image, arguments))
+    run::run(&configured.plan, &image, arguments, options, reporter)
 }

@@ -3,6 +3,8 @@
 mod lock;
 mod write;
 
+pub use write::Kept;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
@@ -42,7 +44,7 @@ pub struct Configured {
     /// The files that were written, or would be.
     pub written: Vec<Utf8PathBuf>,
     /// Those that were changed by hand and kept under another name.
-    pub kept: Vec<Utf8PathBuf>,
+    pub kept: Vec<Kept>,
 }
 
 /// What the settings are: what is given now, and what was before if that is to be remembered.

@@ -20,8 +20,17 @@ use crate::state::State;
 pub struct Outcome {
     /// The files written.
     pub written: Vec<Utf8PathBuf>,
-    /// What was found changed by hand, where it is now.
-    pub kept: Vec<Utf8PathBuf>,
+    /// What was found changed by hand.
+    pub kept: Vec<Kept>,
+}
+
+/// A generated file that someone changed by hand.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The file, which is written anew.
+    pub file: Utf8PathBuf,
+    /// Where what was in it is now.
+    pub spare: Utf8PathBuf,
 }
 
 /// Writes what differs from what is there.
@@ -58,7 +67,7 @@ pub fn write(
     let by_hand = |name: &&str| there(name).is_some_and(|digest| Some(digest) != recorded(name));
     let edited: Vec<&str> = changed.iter().copied().filter(by_hand).collect();
     if dry_run {
-        let kept = edited.iter().map(|name| spare(&folder, name)).collect();
+        let kept = edited.iter().map(|name| Kept { file: folder.join(name), spare: spare(&folder, name) }).collect();
         let lock = relock.then_some("Cargo.lock");
         let written = changed.iter().copied().chain(lock).map(|name| folder.join(name)).collect();
         return Ok(Outcome { written, kept });
@@ -83,8 +92,7 @@ pub fn write(
     for name in edited {
         let (file, spare) = (folder.join(name), spare(&folder, name));
         fs::rename(&file, &spare).map_err(|error| cannot_write(&spare, &error))?;
-        reporter.warn(&format!("`mirage/{name}` was changed by hand: that is now `{spare}`, and it is written anew"));
-        kept.push(spare);
+        kept.push(Kept { file, spare });
     }
     staging.commit(&folder, changed.iter().copied().chain([State::FILE]))?;
     step.done();

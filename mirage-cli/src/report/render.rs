@@ -37,7 +37,7 @@ fn one(error: &Error) -> String {
         main = main.element(Snippet::source(source.as_str()).path(path).annotation(annotation));
     }
     let mut text = Renderer::styled().render(&[main]);
-    if let Some(detail) = &error.detail {
+    if let Some(detail) = error.detail.as_deref().filter(|detail| !detail.trim().is_empty()) {
         text.push('\n');
         text += detail.trim_end();
     }

@@ -1,25 +1,16 @@
 //! Starting an image.
+//!
+//! ```text
+//! plan ──interfaces──▶ what the image wants ──setup──▶ steps, and words for the image ──start──▶ a process
+//! ```
+//! The first two arrows are functions from data to data, so that `--dry-run` shows what would be done.
 
-use std::ffi::OsString;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+mod child;
+mod host;
+mod interfaces;
+mod setup;
+mod start;
+mod subnet;
 
-use crate::error::{Error, Exit};
-use crate::image::Image;
-use crate::plan::Plan;
-use crate::target::{self, Start};
-
-/// Starts the image with these arguments, in place of this process: signals reach it, and its status is the shell's.
-///
-/// # Errors
-/// Only if it cannot be started.
-pub fn run(plan: &Plan, image: &Image, arguments: &[OsString]) -> Error {
-    let platform = target::find(&plan.target).and_then(|target| target.platform);
-    match platform.map(|platform| platform.start) {
-        Some(Start::Process) => {
-            let error = Command::new(&image.file).args(arguments).exec();
-            Error::new(Exit::Unavailable, format!("`{}` cannot be started: {error}", image.file))
-        }
-        None => Error::bug(format!("an image for `{}`, which has no platform", plan.target)),
-    }
-}
+pub use start::{Options, dry_run, run};
+pub use subnet::Subnet;

@@ -102,9 +102,12 @@ impl Tree<'_> {
         }
         let what = match &device.origin {
             Origin::Built(_) => drawn.lines.first().map_or("", String::as_str),
+            // Without a plan it has no name of its own, and is called by its kind.
+            Origin::Arguments(_) if *title == device.kind => "",
             Origin::Choice(_) | Origin::Arguments(_) => &device.kind,
         };
-        let _ = writeln!(self.text, "{lead}{NAME}{title}{NAME:#} {what} {FAINT}{place}{FAINT:#}");
+        let gap = if what.is_empty() { "" } else { " " };
+        let _ = writeln!(self.text, "{lead}{NAME}{title}{NAME:#}{gap}{what} {FAINT}{place}{FAINT:#}");
         if let Origin::Built(built) = &device.origin {
             let below: Vec<(&str, usize)> = built.over.iter().map(|&id| ("", id)).collect();
             self.below(&below, indent);

@@ -36,23 +36,19 @@ pub fn parse(attribute: TokenStream, item: TokenStream) -> Result<Job, TokenStre
 
 fn signature(function: &ItemFn, mistakes: &mut Mistakes) {
     let signature = &function.sig;
-    if signature.asyncness.is_none() {
+    if let Some(token) = &signature.constness {
+        mistakes.at(token, "a job is an `async fn`: write `async` instead");
+    } else if signature.asyncness.is_none() {
         mistakes.at(signature.fn_token, "a job is an `async fn`: write `async` before `fn`");
     }
     if matches!(function.vis, Visibility::Inherited) {
         mistakes.at(&signature.ident, "config.rs cannot see this job: write `pub` before it");
-    }
-    if let Some(token) = &signature.constness {
-        mistakes.at(token, "a job cannot be `const`");
     }
     if let Some(token) = &signature.unsafety {
         mistakes.at(token, "a job cannot be `unsafe`: nobody would be there to uphold what it asks for");
     }
     if let Some(abi) = &signature.abi {
         mistakes.at(abi, "a job cannot be `extern`: it is called by Rust");
-    }
-    if let Some(variadic) = &signature.variadic {
-        mistakes.at(variadic, "a job takes a fixed number of devices");
     }
     if let ReturnType::Type(_, output) = &signature.output
         && let Type::ImplTrait(output) = &**output

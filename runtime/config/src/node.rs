@@ -27,14 +27,28 @@ impl<K> Copy for Impl<K> {}
 impl<K: Kind> Impl<K> {
     /// A handle to a new node, which lives as long as the program: config.rs describes once and ends.
     pub(crate) fn new(node: Node) -> Self {
-        Self { node: Box::leak(Box::new(node)), kind: PhantomData }
+        Self::of(Box::leak(Box::new(node)))
     }
 
-    /// Puts `prefix` and a dash before the names of this device's runtime arguments, so that there can be two of it:
-    /// with `dmz`, `--listen` is `--dmz-listen`.
+    /// A handle to a node that provides a `K`.
+    pub(crate) fn of(node: &'static Node) -> Self {
+        Self { node, kind: PhantomData }
+    }
+
+    /// Puts `prefix` and a dash before the names of this device's runtime arguments, and of those of the devices it
+    /// stands on that have no prefix yet, so that there can be two of it: with `dmz`, `--listen` is `--dmz-listen`.
     #[must_use]
     pub fn prefix(self, prefix: &'static str) -> Self {
+        fn set_below(node: &Node, prefix: &'static str) {
+            for Handle(below) in node.below() {
+                if below.prefix.get().is_empty() {
+                    below.prefix.set(prefix);
+                    set_below(below, prefix);
+                }
+            }
+        }
         self.node.prefix.set(prefix);
+        set_below(self.node, prefix);
         self
     }
 

@@ -1,5 +1,6 @@
 //! Tasks and whose turn it is.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +11,8 @@ use mirage::Spawn;
 #[derive(Default)]
 pub struct Executor {
     spawner: Spawner,
+    /// Tasks whose turn comes before that of any in the queue: taken from it all at once, so that a turn takes no lock.
+    taken: RefCell<VecDeque<Runnable>>,
 }
 
 impl Executor {
@@ -30,10 +33,15 @@ impl Executor {
     /// Runs ready tasks until none is, or until `most` turns were taken, so that a task that always wakes itself
     /// cannot keep the outside world waiting. Returns whether some are still ready.
     pub fn run_ready(&self, most: usize) -> bool {
-        (0..most).all(|_| {
-            let next = self.spawner.ready.take();
-            next.map(Runnable::run).is_some()
-        })
+        (0..most).all(|_| self.next().map(Runnable::run).is_some())
+    }
+
+    fn next(&self) -> Option<Runnable> {
+        let mut taken = self.taken.borrow_mut();
+        if taken.is_empty() {
+            self.spawner.ready.swap(&mut taken);
+        }
+        taken.pop_front()
     }
 
     /// A handle that starts tasks.
@@ -73,11 +81,12 @@ struct Ready(Mutex<VecDeque<Runnable>>);
 
 impl Ready {
     fn put(&self, runnable: Runnable) {
-        // A push or a pop leaves the queue whole wherever it stops.
+        // A push or a swap leaves the queue whole wherever it stops.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(runnable);
     }
 
-    fn take(&self) -> Option<Runnable> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// Takes all of them and leaves `others`.
+    fn swap(&self, others: &mut VecDeque<Runnable>) {
+        std::mem::swap(others, &mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

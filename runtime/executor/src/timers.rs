@@ -33,11 +33,13 @@ impl Timers {
 
     /// Wakes everybody whose deadline is `now` or before, the earliest first.
     pub fn fire(&self, now: Instant) {
-        let due: Vec<Waker> = {
-            let mut queue = self.0.borrow_mut();
-            let later = queue.sleepers.split_off(&(now, u64::MAX));
-            core::mem::replace(&mut queue.sleepers, later).into_values().collect()
-        };
+        // Taken out first: who is woken may want the queue. Most often nobody is due, and then nothing is allocated.
+        let mut due = Vec::new();
+        let mut queue = self.0.borrow_mut();
+        while let Some(earliest) = queue.sleepers.first_entry().filter(|sleeper| sleeper.key().0 <= now) {
+            due.push(earliest.remove());
+        }
+        drop(queue);
         due.into_iter().for_each(Waker::wake);
     }
 }

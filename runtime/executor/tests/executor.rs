@@ -53,6 +53,25 @@ fn a_task_that_always_wants_a_turn_does_not_get_all_of_them() {
 }
 
 #[test]
+fn a_break_changes_nobodys_turn() {
+    let executor = Executor::new();
+    let log = Log::default();
+    for task in 0..3 {
+        let log = Rc::clone(&log);
+        executor.spawner().spawn(async move {
+            log.borrow_mut().push(task);
+            give_way().await;
+            log.borrow_mut().push(task + 10);
+        });
+    }
+    assert!(executor.run_ready(2));
+    assert!(executor.run_ready(2));
+    assert_eq!(*log.borrow(), [0, 1, 2, 10]);
+    assert!(!executor.run_ready(100));
+    assert_eq!(*log.borrow(), [0, 1, 2, 10, 11, 12]);
+}
+
+#[test]
 fn more_tasks_than_any_queue_was_made_for() {
     let executor = Executor::new();
     let log = Log::default();

@@ -50,13 +50,12 @@ impl<'a> Compose<'a> {
     }
 
     fn text(&mut self, text: &[u8]) -> &mut Self {
-        // Copied whole and then looked through: both go by many bytes at a time.
+        let ends = |byte: u8| matches!(byte, b'\r' | b'\n' | 0);
         let start = self.0.len();
         self.0.extend_from_slice(text);
-        for byte in &mut self.0[start..] {
-            if matches!(byte, b'\r' | b'\n' | 0) {
-                *byte = b' ';
-            }
+        // Looked through to the end, whatever is found: without a way out, that goes by many bytes at a time.
+        if text.iter().fold(false, |found, &byte| found | ends(byte)) {
+            self.0[start..].iter_mut().filter(|byte| ends(**byte)).for_each(|byte| *byte = b' ');
         }
         self
     }

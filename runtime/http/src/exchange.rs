@@ -11,6 +11,9 @@ use crate::{Body, Compose, Error, Framing, Head, Limits, Version};
 /// Bytes of a request thrown away, at the most, so that its connection can be used again or its client reads an answer.
 pub(crate) const LINGER: usize = 256 * 1024;
 
+/// The longest body that is written together with its head: copying it once more costs less than a write of its own.
+const TOGETHER: usize = 4 * 1024;
+
 /// A request and its answer. The two are apart, so that one can be read while the other is written.
 pub struct Exchange<'a, F: Flow, T> {
     head: &'a Head,
@@ -113,9 +116,17 @@ impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         body: &[u8],
     ) -> Result<(), Error<F::Error>> {
-        self.outgoing.begin(status, fields, Framing::Length(body.len() as u64)).await?;
-        self.outgoing.write(body).await?;
-        self.outgoing.end().await
+        let answer = &mut self.outgoing;
+        answer.compose(status, fields, Framing::Length(body.len() as u64));
+        if answer.left > 0 && body.len() <= TOGETHER {
+            answer.out.extend_from_slice(body);
+            answer.left = 0;
+        }
+        answer.send().await?;
+        if answer.left > 0 {
+            answer.write(body).await?;
+        }
+        answer.end().await
     }
 
     /// Skips what is left of the request; tells whether another may follow.
@@ -191,6 +202,12 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         framing: Framing,
     ) -> Result<(), Error<W::Error>> {
+        self.compose(status, fields, framing);
+        self.send().await
+    }
+
+    /// Begins it as [`begin`](Self::begin) does, and sends nothing yet.
+    fn compose<'f>(&mut self, status: u16, fields: impl IntoIterator<Item = (&'f str, &'f [u8])>, framing: Framing) {
         self.framing = match framing {
             Framing::Chunked if self.version == Version::Http10 => Framing::UntilClose,
             // RFC 9110 §8.6: such an answer says no length at all.
@@ -218,7 +235,6 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
             head.field("Connection", "keep-alive");
         }
         head.end();
-        self.send().await
     }
 
     /// Sends more of the body. What goes beyond the length that was promised is dropped: the client would take it for

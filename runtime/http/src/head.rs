@@ -220,12 +220,32 @@ impl Head {
             (None, None) if self.version == Version::Http11 => Err(Error::Host),
             (None, None) => Ok(()),
             (Some(host), None) => {
-                let possible = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+;=".contains(byte);
-                if host.iter().all(possible) { Ok(()) } else { Err(Error::Host) }
+                if host.iter().all(|&byte| HOST[usize::from(byte)]) {
+                    Ok(())
+                } else {
+                    Err(Error::Host)
+                }
             }
         }
     }
 }
+
+/// Whether a byte may be in a host: looked up, as every request has one.
+const HOST: [bool; 256] = {
+    let mut possible = [false; 256];
+    let mut byte = 0;
+    while byte < possible.len() {
+        possible[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-._~:[]%!$&'()*+;=";
+    let mut other = 0;
+    while other < others.len() {
+        possible[others[other] as usize] = true;
+        other += 1;
+    }
+    possible
+};
 
 /// Bytes of empty lines that `bytes` begin with.
 fn empty_lines(bytes: &[u8]) -> usize {

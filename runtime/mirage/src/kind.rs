@@ -176,6 +176,10 @@ impl device::Ip for Ip {
         match *self {}
     }
 
+    fn refuse(&self, _: &device::Packet<'_>) {
+        match *self {}
+    }
+
     fn wake(&self) {
         match *self {}
     }

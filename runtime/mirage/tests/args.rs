@@ -69,9 +69,13 @@ fn what_is_wrong_is_said() {
     ] {
         assert_eq!(parse(line).unwrap_err().to_string(), said, "{line}");
     }
-    let error = options("--name x --port 70000").unwrap_err().to_string();
-    assert!(error.starts_with("`--port` cannot be `70000`: "), "{error}");
-    assert!(options("--name x --limit -1").unwrap_err().to_string().starts_with("`--limit` cannot be `-1`: "));
+    for (line, said) in [
+        ("--name x --port 70000", "`--port` cannot be `70000`: it is not a whole number from 0 to 65535"),
+        ("--name x --port http", "`--port` cannot be `http`: it is not a whole number from 0 to 65535"),
+        ("--name x --limit -1", "`--limit` cannot be `-1`: it is not a whole number from 0 to 255"),
+    ] {
+        assert_eq!(options(line).unwrap_err().to_string(), said, "{line}");
+    }
 }
 
 #[test]

@@ -19,14 +19,26 @@
 extern crate alloc;
 
 pub mod arp;
+mod checksum;
 pub mod dhcp;
 pub mod dns;
 mod error;
 pub mod ethernet;
 pub mod ipv4;
 pub mod ipv6;
+mod limit;
+mod neighbours;
+mod reassembly;
 pub mod stack;
 pub mod tcp;
 pub mod udp;
 
+pub use arp::Arp;
+pub use dhcp::{Auto, Dhcp, Static};
+pub use dns::Resolver;
 pub use error::Error;
+pub use ethernet::Ethernet;
+pub use ipv4::Ipv4;
+pub use stack::Direct;
+pub use tcp::Tcp;
+pub use udp::Udp;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mirage::time::{Instant, Timestamp};
-use mirage_executor::Timers;
+use mirage_executor::{Sleep, Timers};
 
 /// The virtual clock: it stands while anything can be done, and jumps when nothing can.
 #[derive(Clone, Default)]
@@ -21,6 +21,11 @@ impl Clock {
         self.now.set(next.max(self.now.get()));
         self.timers.fire(self.now.get());
         true
+    }
+
+    /// Ready when the clock is at or past `deadline`; to be polled again after every jump.
+    pub(crate) fn sleep(&self, deadline: Instant) -> Sleep {
+        self.timers.sleep_until(deadline)
     }
 
     pub(crate) async fn sleep_until(&self, deadline: Instant) {

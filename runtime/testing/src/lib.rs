@@ -20,24 +20,35 @@
 //! that sixteen hours pass at once. Everything random comes from one seed, by default the test's name, and the network
 //! is part of it: how long bytes are under way and into what pieces they fall. So a run repeats exactly; a failing one
 //! prints its seed, and `MIRAGE_TEST_SEED` tries others.
+//!
+//! What is made for a network interface rather than for sockets runs on a [`wire`]: Ethernet frames in memory, with
+//! loss, duplication, reordering, corruption, delays and a rate. With the feature `direct`, hosts on it run Mirage's own
+//! TCP/IP stack (`World::direct`). It is off by default: it has `cargo test` compile that stack and the packet formats
+//! below it, some 4 s of processor time the first time, which only who tests at that level needs.
 #![forbid(unsafe_code)]
 #![allow(async_fn_in_trait)]
 
 mod args;
 mod clock;
 mod console;
+#[cfg(feature = "direct")]
+mod direct;
 mod network;
 mod random;
 mod resolver;
 mod run;
 mod signal;
+pub mod wire;
 mod world;
 
 pub use args::args;
 pub use clock::{Clock, Time, WallClock};
 pub use console::Console;
+#[cfg(feature = "direct")]
+pub use direct::{Arp, Direct, DirectTcp, DirectUdp, Ethernet, Ipv4, Layers};
 pub use network::{Flow, Host, Listener, Network, Reader, Stack, Tcp, Udp, UdpSocket, Writer, read_to_end};
 pub use random::Random;
 pub use resolver::{Resolver, Unknown};
 pub use run::{Options, TestOutcome, run};
+pub use wire::{Conditions, Line, Port, Wire};
 pub use world::{Spawner, World};

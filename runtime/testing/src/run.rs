@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use mirage_executor::Executor;
 
 use crate::World;
+use crate::wire::Captures;
 
 /// Turns that tasks may take without time going on; past that, one of them goes round in circles.
 const TURNS: usize = 10_000_000;
@@ -48,9 +49,10 @@ where
     F: Future<Output: TestOutcome> + 'static,
 {
     let seed = seed(options);
-    let _reminder = Reminder { seed };
+    let captures = Captures::new(options.name);
+    let _reminder = Reminder { seed, captures: captures.clone() };
     let executor = Executor::new();
-    let world = World::new(seed, executor.spawner());
+    let world = World::new(seed, executor.spawner(), captures);
     let clock = world.clock.clone();
     let mut test = pin!(executor.start(test(world)));
     let mut context = Context::from_waker(Waker::noop());
@@ -87,15 +89,18 @@ fn seed(options: Options) -> u64 {
     })
 }
 
-/// Says how to repeat a test when it fails.
+/// Says how to repeat a test when it fails, and leaves what its wires saw.
 struct Reminder {
     seed: u64,
+    captures: Captures,
 }
 
 impl Drop for Reminder {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        let failed = std::thread::panicking();
+        if failed {
             eprintln!("the seed was {0}; MIRAGE_TEST_SEED={0} repeats this run", self.seed);
         }
+        self.captures.write(failed);
     }
 }

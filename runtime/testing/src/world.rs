@@ -1,8 +1,11 @@
 //! The world of one test.
 
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::Rc;
 
 use crate::network::{Host, Network, Stack};
+use crate::wire::{Captures, Wire};
 use crate::{Clock, Console, Random, Resolver, Time, WallClock};
 
 /// The devices of one test. All clones are one world.
@@ -14,6 +17,8 @@ pub struct World {
     resolver: Resolver,
     network: Network,
     spawner: Spawner,
+    captures: Captures,
+    wires: Rc<Cell<u8>>,
 }
 
 /// Starts tasks in the world.
@@ -23,10 +28,11 @@ impl World {
     /// Where the application lives if nothing else is said.
     pub const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
-    pub(crate) fn new(seed: u64, spawner: Spawner) -> Self {
+    pub(crate) fn new(seed: u64, spawner: Spawner, captures: Captures) -> Self {
         let (clock, random) = (Clock::default(), Random::new(seed));
         let network = Network::new(clock.clone(), random.clone());
-        Self { clock, console: Console::default(), random, resolver: Resolver::default(), network, spawner }
+        let (console, resolver) = (Console::default(), Resolver::default());
+        Self { clock, console, random, resolver, network, spawner, captures, wires: Rc::default() }
     }
 
     /// The console.
@@ -77,5 +83,11 @@ impl World {
     /// A host with this address, on the same network.
     pub fn host(&self, address: impl Into<IpAddr>) -> Host {
         Host::new(self.network.clone(), address.into())
+    }
+
+    /// A new Ethernet segment, which nothing is plugged into yet and which nothing connects to the [`network`](Self::network).
+    pub fn wire(&self) -> Wire {
+        self.wires.update(|wires| wires.wrapping_add(1));
+        Wire::new(self.wires.get(), self.clock.clone(), self.random.clone(), self.captures.clone())
     }
 }

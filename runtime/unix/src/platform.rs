@@ -1,6 +1,6 @@
 //! What every device of this platform is connected to.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::time::{self, Duration};
 
@@ -24,6 +24,8 @@ struct Inner {
     spawner: mirage_executor::Spawner,
     /// Standard input, once somebody reads it: it can be registered once only, and not at all if it is a file.
     stdin: OnceCell<Option<Registration>>,
+    /// The loop does not sleep before then.
+    look_on_until: Cell<Option<time::Instant>>,
 }
 
 impl Platform {
@@ -38,7 +40,8 @@ impl Platform {
         executor: &Executor,
     ) -> Self {
         let (pool, spawner, stdin) = (Pool::default(), executor.spawner(), OnceCell::new());
-        Self(Rc::new(Inner { start, values, reactor, timers, pool, spawner, stdin }))
+        let look_on_until = Cell::new(None);
+        Self(Rc::new(Inner { start, values, reactor, timers, pool, spawner, stdin, look_on_until }))
     }
 
     /// The values given on the command line for the group `of` something.
@@ -68,6 +71,24 @@ impl Platform {
 
     pub(crate) fn stdin(&self) -> Option<&Registration> {
         self.0.stdin.get_or_init(|| self.0.reactor.register(rustix::stdio::stdin()).ok()).as_ref()
+    }
+}
+
+impl Platform {
+    /// Keeps the loop from sleeping for a while: to be woken costs more than to look a few times for what is near.
+    pub(crate) fn look_on(&self, duration: Duration) {
+        let until = time::Instant::now().checked_add(duration);
+        self.0.look_on_until.set(self.0.look_on_until.get().max(until));
+    }
+
+    /// Whether the loop is to look again instead of sleeping.
+    pub(crate) fn looks_on(&self) -> bool {
+        let Some(until) = self.0.look_on_until.get() else { return false };
+        let looks_on = time::Instant::now() < until;
+        if !looks_on {
+            self.0.look_on_until.set(None);
+        }
+        looks_on
     }
 }
 

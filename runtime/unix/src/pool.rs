@@ -3,9 +3,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The size of a buffer, in bytes: a request or a reply in one piece, for most.
-const SIZE: usize = 16 * 1024;
-
 /// The most buffers kept for later; past a burst, the rest goes back to the heap.
 const KEPT: usize = 256;
 
@@ -14,9 +11,12 @@ const KEPT: usize = 256;
 pub struct Pool(Rc<RefCell<Vec<Box<[u8]>>>>);
 
 impl Pool {
+    /// The size of a buffer, in bytes: a request or a reply in one piece, for most.
+    pub const SIZE: usize = 16 * 1024;
+
     /// A buffer, its contents whatever they last were.
     pub fn take(&self) -> Box<[u8]> {
-        self.0.borrow_mut().pop().unwrap_or_else(|| vec![0; SIZE].into_boxed_slice())
+        self.0.borrow_mut().pop().unwrap_or_else(|| vec![0; Self::SIZE].into_boxed_slice())
     }
 
     /// Takes a buffer back.

@@ -68,8 +68,8 @@ impl Reactor {
         Ok(registration)
     }
 
-    /// Waits at most `timeout` (for ever if none), and wakes those for whom something came.
-    pub fn wait(&self, timeout: Option<Duration>) -> Result<(), Errno> {
+    /// Waits at most `timeout` (for ever if none), and wakes those for whom something came; tells whether anything did.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<bool, Errno> {
         let timeout = timeout.map(|timeout| Timespec {
             tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: timeout.subsec_nanos().into(),
@@ -97,7 +97,7 @@ impl Reactor {
                 source.write.set(failed);
             }
         }
-        Ok(())
+        Ok(!events.is_empty())
     }
 }
 
@@ -119,7 +119,7 @@ pub struct Registration {
 
 impl Registration {
     /// Ready when an operation in this direction is worth trying.
-    fn poll_ready(&self, direction: Direction, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_ready(&self, direction: Direction, context: &mut Context<'_>) -> Poll<()> {
         self.with(direction, |readiness| {
             if readiness.ready {
                 return Poll::Ready(());

@@ -11,9 +11,9 @@ use mirage::plumbing::{Failure, FailureKind};
 use mirage_executor::{Executor, Timers};
 
 use crate::Platform;
-use crate::platform::now;
 use crate::reactor::Reactor;
 use crate::signals::Signals;
+use crate::watch::Watch;
 
 /// Turns taken before the outside world is looked at again.
 const TURNS: usize = 1024;
@@ -84,15 +84,16 @@ where
     let (executor, timers) = (Executor::new(), Timers::default());
     let delay = Boot::from_matches(values.group(Platform::BOOT)).unwrap_or_default().delay;
     let platform = Platform::new(started, values, reactor.clone(), timers.clone(), &executor);
-    let unikernel = start(platform.clone());
+    let (unikernel, sleeper) = (start(platform.clone()), platform.clone());
     let mut done = pin!(executor.start(async move {
         if !delay.0.is_zero() {
-            platform.sleep(delay.0).await;
+            sleeper.sleep(delay.0).await;
         }
         unikernel.await
     }));
     let mut stop = pin!(executor.start(async move { signals.stop().await }));
     let mut context = Context::from_waker(Waker::noop());
+    let mut watch = Watch::new(started);
     loop {
         let busy = executor.run_ready(TURNS);
         if let Poll::Ready(outcome) = done.as_mut().poll(&mut context) {
@@ -102,9 +103,6 @@ where
             mirage::log::info!("stopping: a signal asks for it");
             return Ok(Ok(()));
         }
-        let wait =
-            if busy { Some(std::time::Duration::ZERO) } else { timers.next().map(|deadline| deadline - now(started)) };
-        reactor.wait(wait)?;
-        timers.fire(now(started));
+        timers.fire(watch.wait(&reactor, timers.next(), busy || platform.looks_on())?);
     }
 }

@@ -11,6 +11,7 @@ use mirage::rand_core::Rng as _;
 use mirage::{BufWrite as _, Clock as _, Flow as _, Listener as _, Resolver as _, Spawn as _, Stack as _, Tcp as _};
 use mirage::{Time as _, Udp as _, UdpSocket as _, WallClock as _};
 use mirage_unix::{Clock, Platform, Random, Resolver, SocketStack, Spawner, Time, WallClock};
+use rustix::time::{ClockId, clock_gettime};
 
 const GROUPS: &[Group] = &[Group::new::<Boot>(Platform::BOOT)];
 
@@ -34,7 +35,7 @@ struct World {
 }
 
 fn main() -> ExitCode {
-    let count = 11;
+    let count = 12;
     let status = mirage_unix::run_words("platform", GROUPS, [], async move |platform: Platform| {
         let time = Time::connect(&platform).await.expect("time");
         let local = Listen { listen: Some(Ipv4Addr::LOCALHOST.into()) };
@@ -54,8 +55,10 @@ fn main() -> ExitCode {
                 refusals_and_ports_in_use_have_their_kinds
                 both_families_reach_a_stack_that_listens_everywhere
                 datagrams_come_and_go
+                datagrams_come_and_go_over_ipv6
                 many_connections_at_once
                 sleeping_takes_its_time
+                an_idle_process_leaves_the_processor_alone
                 names_and_addresses_resolve
                 random_numbers_differ
             }
@@ -188,6 +191,24 @@ async fn datagrams_come_and_go(world: &World) {
     assert_eq!(world.local.udp().bind(client.port()).await.err().expect("taken").kind(), ErrorKind::AddrInUse);
 }
 
+async fn datagrams_come_and_go_over_ipv6(world: &World) {
+    let service = world.everywhere.udp().bind(0).await.expect("a free port");
+    let client = world.everywhere.udp().bind(0).await.expect("a free port");
+    if let Err(error) = client.send(b"question", (Ipv6Addr::LOCALHOST, service.port()).into()).await {
+        return eprintln!("skipped: UDP over IPv6: this host has none: {error}");
+    }
+    let mut buffer = [0; 64];
+    let (length, from) = service.receive(&mut buffer).await.expect("a datagram");
+    assert_eq!((&buffer[..length], from), (&b"question"[..], (Ipv6Addr::LOCALHOST, client.port()).into()));
+    service.send(b"answer", from).await.expect("sent");
+    let (length, from) = client.receive(&mut buffer).await.expect("a datagram");
+    assert_eq!((&buffer[..length], from), (&b"answer"[..], (Ipv6Addr::LOCALHOST, service.port()).into()));
+    // The same socket serves IPv4, whose addresses are IPv4's and not mapped ones.
+    client.send(b"four", (Ipv4Addr::LOCALHOST, service.port()).into()).await.expect("sent");
+    let (length, from) = service.receive(&mut buffer).await.expect("a datagram");
+    assert_eq!((&buffer[..length], from), (&b"four"[..], (Ipv4Addr::LOCALHOST, client.port()).into()));
+}
+
 async fn many_connections_at_once(world: &World) {
     let mut listener = world.local.tcp().listen(0).await.expect("a free port");
     let port = listener.port();
@@ -228,6 +249,17 @@ async fn sleeping_takes_its_time(world: &World) {
     assert!(world.time.timeout(Duration::from_millis(5), std::future::pending::<()>()).await.is_err());
     let date = WallClock::connect(&world.platform).await.expect("a clock").now();
     assert!(date.0 > Duration::from_secs(1_700_000_000), "after 2023");
+}
+
+async fn an_idle_process_leaves_the_processor_alone(world: &World) {
+    let used = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("a time");
+    // What went on before may have been worth looking out for; from here on nothing is.
+    let before = used();
+    for _ in 0..100 {
+        world.time.sleep(Duration::from_millis(5)).await;
+    }
+    let spent = used().saturating_sub(before);
+    assert!(spent < Duration::from_millis(50), "{spent:?} of 500 ms");
 }
 
 async fn names_and_addresses_resolve(world: &World) {

@@ -1,4 +1,5 @@
-//! `cargo run --release -p mirage-bench`: measures what the README states and prints it as a table.
+//! `cargo run --release -p mirage-bench [tool] [http] [direct]`: measures what the README states, all of it or these
+//! parts, and prints it as a table. `direct` needs root, for its network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
 
@@ -7,15 +8,28 @@ use std::io::Write as _;
 use std::process::Command;
 
 use anyhow::Context as _;
-use mirage_bench::{Figures, Load, Project, Server, Tool, free_port, table, timed, wrk};
+use mirage_bench::{Figures, Load, Project, Server, Tool, direct, free_port, table, timed, wrk};
 
 fn main() -> anyhow::Result<()> {
+    let parts: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = parts.iter().find(|part| !["tool", "http", "direct"].contains(&part.as_str())) {
+        anyhow::bail!("there is no part `{unknown}`: they are `tool`, `http` and `direct`");
+    }
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     let tool = Tool::build()?;
-    let mut figures =
-        vec![Figures::new("`mirage --help`", "ms").measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?];
-    figures.extend(pipeline(&tool)?);
-    for connections in [1, 10, 100, 1000] {
-        figures.extend(http(&tool, connections)?);
+    let mut figures = vec![];
+    if wanted("tool") {
+        let help = Figures::new("`mirage --help`", "ms");
+        figures.push(help.measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?);
+        figures.extend(pipeline(&tool)?);
+    }
+    if wanted("http") {
+        for connections in [1, 10, 100, 1000] {
+            figures.extend(http(&tool, connections)?);
+        }
+    }
+    if wanted("direct") {
+        figures.extend(direct(&tool)?);
     }
     println!("{}", table(&figures));
     Ok(())
@@ -51,7 +65,7 @@ fn touch(project: &Project, file: &str) -> anyhow::Result<()> {
     Ok(writeln!(source, "// Touched.")?)
 }
 
-/// Requests/s of the `http` template and of hyper, each alone on processor 0, turn by turn.
+/// Requests/s of the `http` template and of hyper, and what each takes of its processor for one, each alone on processor 0, turn by turn.
 fn http(tool: &Tool, connections: u32) -> anyhow::Result<Vec<Figures>> {
     let project = tool.project("http")?;
     timed(project.call(tool, "build").args(["-t", "unix"]))?;
@@ -67,21 +81,27 @@ fn http(tool: &Tool, connections: u32) -> anyhow::Result<Vec<Figures>> {
 
     let load = Load { connections, seconds: 2 };
     let what = |whose| format!("HTTP hello, {connections} connections: {whose}");
-    let (mut ours, mut theirs) = (Figures::new(what("mirage"), "req/s"), Figures::new(what("hyper"), "req/s"));
+    let cost = |whose| format!("HTTP hello, {connections} connections: processor a request, {whose}");
+    let side = |whose| (Figures::new(what(whose), "req/s"), Figures::new(cost(whose), "µs"));
+    let (mut ours, mut theirs) = (side("mirage"), side("hyper"));
     for round in 0..16 {
         let mut sides = [(&mirage, &mut ours), (&hyper, &mut theirs)];
         // Whoever goes second finds another machine: each does so half of the time.
         if round % 2 == 1 {
             sides.reverse();
         }
-        for (command, figures) in sides {
-            let _server = Server::start(command, port)?;
+        for (command, (rates, costs)) in sides {
+            let server = Server::start(command, port)?;
             wrk(port, Load { seconds: 1, ..load })?;
-            figures.push(wrk(port, load)?);
+            let before = server.used()?;
+            let answered = wrk(port, load)?;
+            rates.push(answered.rate);
+            costs.push((server.used()? - before) / answered.requests * 1e6);
         }
     }
-    let ratio = ours.ratio(&theirs, what("mirage / hyper"));
-    Ok(vec![ours, theirs, ratio])
+    let ratio = ours.0.ratio(&theirs.0, what("mirage / hyper"));
+    let frugal = ours.1.ratio(&theirs.1, cost("mirage / hyper"));
+    Ok(vec![ours.0, theirs.0, ratio, frugal])
 }
 
 /// The body (`%{stdout}`) or a property of the page at `/`.

@@ -39,6 +39,13 @@ impl Server {
         }
         Ok(server)
     }
+
+    /// Seconds of a processor its first thread, which serves, has used so far.
+    pub fn used(&self) -> anyhow::Result<f64> {
+        let figures = std::fs::read_to_string(format!("/proc/{}/schedstat", self.0.id()))?;
+        let nanoseconds: f64 = figures.split(' ').next().unwrap_or_default().parse()?;
+        Ok(nanoseconds / 1e9)
+    }
 }
 
 impl Drop for Server {

@@ -18,12 +18,17 @@ pub fn target() -> PathBuf {
 pub fn tool() -> &'static Path {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();
     TOOL.get_or_init(|| {
-        // Where cargo has put this test, the tool is one folder up.
+        // The tool is beside this program, or one folder up from this test.
         let here = std::env::current_exe().expect("this test is a file");
-        let folder = here.ancestors().nth(2).expect("a target folder").to_owned();
+        let folder = here.parent().expect("a folder");
+        let folder = if folder.ends_with("deps") { folder.parent().expect("a folder") } else { folder };
+        let folder = folder.to_owned();
         let mut build = Command::new(env!("CARGO"));
         build.current_dir(root()).args(["build", "--quiet", "--locked", "-p", "mirage-cli", "--bin", "mirage"]);
         build.arg("--target-dir").arg(folder.parent().expect("a target folder"));
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
         assert!(build.status().expect("cargo runs").success(), "the tool does not build");
         folder.join("mirage")
     })

@@ -5,10 +5,12 @@
 
 mod command;
 mod project;
+mod space;
 mod unikernel;
 
 pub use command::{Outcome, mirage, root, target, tool};
 pub use project::Project;
+pub use space::Space;
 pub use unikernel::{Unikernel, free_port, get, send};
 
 /// Says that something cannot be tested here, in a line that cannot be overlooked.

@@ -40,6 +40,17 @@ impl Project {
         project
     }
 
+    /// A `hello` project with config.rs and unikernel.rs from a folder of `fixtures`, called as that.
+    pub fn fixture(name: &str) -> Self {
+        let project = Self::new(name, "hello");
+        let fixture = root().join("tests/e2e/fixtures").join(name);
+        for file in ["config.rs", "unikernel.rs"] {
+            let text = fs::read_to_string(fixture.join(file)).unwrap_or_else(|error| panic!("{name}/{file}: {error}"));
+            project.write(file, &text);
+        }
+        project
+    }
+
     /// The folder it is in.
     pub fn folder(&self) -> &Path {
         &self.folder

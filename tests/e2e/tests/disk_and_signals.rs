@@ -15,7 +15,12 @@ fn a_generated_file_changed_by_hand_is_kept_beside_and_written_anew() {
     project.call(&["configure"]).ends_with(0);
     let written = project.read("mirage/main.rs");
     project.write("mirage/main.rs", &format!("{written}// Mine.\n"));
-    project.call(&["configure"]).ends_with(0).says(&["changed by hand", "`mirage/main.rs.edited"]);
+    let dry = project.call(&["configure", "--dry-run"]).ends_with(0);
+    dry.says(&["`mirage/main.rs` was changed by hand: that would be kept as `mirage/main.rs.edited`"]);
+    assert!(project.read("mirage/main.rs").ends_with("// Mine.\n"), "and is still there");
+    let said = project.call(&["configure"]).ends_with(0).err;
+    assert!(said.contains("`mirage/main.rs` was changed by hand: that is kept as `mirage/main.rs.edited`"), "{said}");
+    assert_eq!(said.matches("warning").count(), 1, "once: {said}");
     assert_eq!(project.read("mirage/main.rs"), written);
     let kept = project.files().into_iter().find(|file| file.starts_with("mirage/main.rs.edited")).expect("it is kept");
     assert!(project.read(&kept).ends_with("// Mine.\n"));
@@ -44,6 +49,13 @@ fn nothing_is_done_twice_and_what_has_changed_is_done_again() {
     let changed = project.call(&["build"]).ends_with(0).err;
     assert!(changed.contains("Compiling e2e-again for unix"), "{changed}");
     assert!(project.call(&["run", "-q"]).ends_with(0).out.ends_with("adieu\n"));
+    assert_eq!(project.call(&["run"]).ends_with(0).err, "", "`run` has nothing to do but to run");
+    // It is what a file says that counts, not when it was written.
+    project.write("config.rs", &project.read("config.rs"));
+    project.call(&["configure"]).ends_with(0).says(&["nothing has changed"]);
+    project.write("config.rs", &(project.read("config.rs") + "\n// A word more.\n"));
+    let changed = project.call(&["configure"]).ends_with(0).err;
+    assert!(changed.contains("Compiling config.rs") && changed.contains("nothing has changed"), "{changed}");
     // What was chosen is remembered by `build`, and said by `query`.
     assert_eq!(project.call(&["query", "target"]).ends_with(0).out, "unix\n");
     fs::remove_file(project.file("dist/e2e-again")).expect("a file");
@@ -139,14 +151,40 @@ fn a_disk_that_is_read_only_or_full_is_named_and_nothing_is_half_written() {
     fs::remove_file(folder.join("filler")).expect("a file");
 }
 
+#[test]
+fn a_disk_that_stops_cargo_is_no_fault_of_the_code() {
+    let Some(disk) = Disk::mount("size=2m") else {
+        return skip("cargo on a read-only and a full disk", "wants the right to mount a tmpfs");
+    };
+    let project = Project::new("e2e-disk-of-cargo", "hello");
+    let folder = disk.0.path();
+    copy(&project, folder);
+    // The target folder is where it is by default: in the project, on that disk.
+    let call = |arguments: &[&str]| {
+        let mut command = mirage_e2e::mirage(folder);
+        Outcome::of(command.args(arguments).env_remove("CARGO_TARGET_DIR"))
+    };
+    disk.remount("ro");
+    call(&["configure"]).ends_with(73).says(&["Read-only file system", "hint: that disk is mounted read-only"]);
+    disk.remount("rw");
+    // Room for Cargo.lock, and not for what config.rs is compiled to.
+    call(&["build"]).ends_with(73).says(&["No space left on device", "hint: make room on that disk"]);
+    assert!(!folder.join("mirage").exists() && !folder.join("dist").exists(), "nothing half-written");
+}
+
 /// Starts a call, waits until it says `line`, and presses Ctrl-C.
 fn interrupted(project: &Project, arguments: &[&str], line: &str) -> i32 {
+    ended_by(Signal::INT, project, arguments, line)
+}
+
+/// Starts a call, waits until it says `line`, and sends it a signal.
+fn ended_by(signal: Signal, project: &Project, arguments: &[&str], line: &str) -> i32 {
     let mut command = project.command(arguments);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
     assert!(said.any(|text| text.contains(line)), "it never said {line:?}");
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
-    kill_process(pid, Signal::INT).expect("a signal");
+    kill_process(pid, signal).expect("a signal");
     let begin = Instant::now();
     // Drained, so that it never waits for us.
     said.for_each(drop);
@@ -172,6 +210,30 @@ fn ctrl_c_ends_it_soon_and_leaves_nothing_half_written() {
 }
 
 #[test]
+fn no_signal_leaves_config_rs_running() {
+    let project = Project::new("e2e-orphan", "hello");
+    let looping = "fn main() { std::fs::write(\"pid\", std::process::id().to_string()).unwrap(); loop {} }\n";
+    project.write("config.rs", looping);
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        assert_eq!(ended_by(signal, &project, &["configure"], "Evaluating"), 130, "{signal:?}");
+        if let Ok(pid) = fs::read_to_string(project.file("pid")) {
+            assert!(!Path::new("/proc").join(pid).exists(), "it runs on after {signal:?}");
+        }
+    }
+    // What was told not to heed a terminal that is closed, does not.
+    let mut nohup = Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" configure --timeout 3"]).arg(mirage_e2e::tool());
+    nohup.current_dir(project.folder()).env("CARGO_TARGET_DIR", mirage_e2e::target());
+    let mut child = nohup.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    assert!(said.any(|text| text.contains("Evaluating")), "config.rs is run");
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a number")).expect("a process");
+    kill_process(pid, Signal::HUP).expect("a signal");
+    said.for_each(drop);
+    assert_eq!(child.wait().expect("it ends").code(), Some(65), "it went on until its time was over");
+}
+
+#[test]
 fn without_a_network_what_is_missing_is_said_and_depend_is_the_way() {
     let project = Project::new("e2e-offline", "hello");
     // A cargo that has never fetched anything.
@@ -180,6 +242,13 @@ fn without_a_network_what_is_missing_is_said_and_depend_is_the_way() {
     let outcome = Outcome::of(command.env("CARGO_HOME", home.path())).ends_with(69);
     outcome.says(&["offline", "mirage depend"]);
     assert!(!project.file("mirage/main.rs").exists());
+    // A lock file that is not there is not the network's fault, whatever cargo advises.
+    let unlocked = Project::new("e2e-unlocked", "hello");
+    fs::remove_file(unlocked.file("Cargo.lock")).expect("a file");
+    unlocked
+        .call(&["configure", "--locked"])
+        .ends_with(65)
+        .says(&["hint: Cargo.lock is not there", "without `--locked`"]);
     // With everything fetched, nothing more is needed.
     project.call(&["depend"]).ends_with(0).says(&["Fetched"]);
     project.call(&["configure", "--offline"]).ends_with(0);

@@ -12,12 +12,15 @@ use snapbox::{Data, assert_data_eq};
 
 const EXAMPLES: [&str; 3] = ["hello", "http", "knocking"];
 
+const TARGETS: [&str; 3] = ["unix", "kvm", "xen"];
+
 const COMMANDS: [&str; 11] =
     ["build", "clean", "completions", "configure", "depend", "describe", "doctor", "man", "new", "query", "run"];
 
 fn golden(file: &str) -> Data {
     let path: PathBuf = root().join("tests/golden").join(file);
-    Data::read_from(&path, Some(snapbox::data::DataFormat::Text))
+    // As it is: snapbox would take a backslash for a path's, and let `\n` in a label of Graphviz pass for `/n`.
+    Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw()
 }
 
 /// What the tool prints of an example.
@@ -55,16 +58,18 @@ fn the_manifest_beside_it() {
     }
 }
 
+/// Also where an image cannot be had yet: what a target will need is there to be seen.
 #[test]
 fn the_graph_as_text_for_graphviz_as_a_picture_and_as_json() {
-    for example in EXAMPLES {
-        assert_data_eq!(print(&["describe"], example), golden(&format!("{example}.unix.txt")));
-        assert_data_eq!(print(&["describe", "--dot"], example), golden(&format!("{example}.unix.dot")));
-        assert_data_eq!(print(&["describe", "--svg"], example), golden(&format!("{example}.unix.svg")));
-        let json = print(&["describe", "--json"], example);
-        let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    for (example, target) in EXAMPLES.iter().flat_map(|example| TARGETS.map(|target| (example, target))) {
+        let print = |arguments: &[&str]| print(&[&["describe", "-t", target], arguments].concat(), example);
+        let golden = |extension: &str| golden(&format!("{example}.{target}.{extension}"));
+        assert_data_eq!(print(&[]), golden("txt"));
+        assert_data_eq!(print(&["--dot"]), golden("dot"));
+        assert_data_eq!(print(&["--svg"]), golden("svg"));
+        let value: serde_json::Value = serde_json::from_str(&print(&["--json"])).expect("JSON");
         let pretty = serde_json::to_string_pretty(&value).expect("JSON") + "\n";
-        assert_data_eq!(pretty, golden(&format!("{example}.unix.json")));
+        assert_data_eq!(pretty, golden("json"));
     }
 }
 

@@ -29,12 +29,34 @@ fn results_and_errors_are_json_when_asked_for() {
     let facts = json(&project.call(&["query", "devices", "--format", "json"]).ends_with(0).out);
     assert_eq!(facts[1][0], "console1");
 
+    let fetched = json(&project.call(&["depend", "--dry-run", "--format", "json"]).ends_with(0).out);
+    assert!(fetched["crates"].as_u64().expect("a number") > 0);
+    let run = json(&project.call(&["run", "--dry-run", "--format", "json", "--", "--logs", "off"]).ends_with(0).out);
+    assert!(run["command"][0].as_str().expect("a path").ends_with("dist/e2e-json"));
+    assert_eq!((&run["command"][1], &run["command"][2]), (&"--logs".into(), &"off".into()));
+    let removed = json(&project.call(&["clean", "--dry-run", "--format", "json"]).ends_with(0).out);
+    assert!(removed["removed"].as_array().expect("files").len() > 5, "{removed}");
+
     project.write("config.rs", "fn main() { panic!(\"no idea\") }\n");
     let failed = project.call(&["configure", "--format", "json"]).ends_with(65);
     let error = json(&failed.err);
     assert_eq!((&error["level"], &error["exit"]), (&"error".into(), &65.into()));
     assert!(error["message"].as_str().expect("a message").ends_with("/config.rs` panicked: no idea"), "{error}");
     assert_eq!(error["places"][0]["line"], 1);
+}
+
+#[test]
+fn a_dry_run_of_what_needs_no_project_writes_nothing_either() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = root().display().to_string();
+    let call = |arguments: &[&str]| call(folder.path(), &[arguments, &["--dry-run"]].concat());
+    call(&["new", "hello", "--runtime", &root]).ends_with(0).says(&["Would write hello/config.rs"]);
+    let new = call(&["new", "hello", "--runtime", &root, "--format", "json"]).ends_with(0);
+    assert_eq!(json(&new.out)["written"][0], "hello/config.rs");
+    call(&["man", "--dir", "man"]).ends_with(0).says(&["Would write man/mirage-configure.1"]);
+    let man = call(&["man", "--dir", "man", "--format", "json"]).ends_with(0);
+    assert_eq!(json(&man.out)["written"][0], "man/mirage.1");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
 #[test]

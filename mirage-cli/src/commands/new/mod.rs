@@ -45,17 +45,25 @@ pub fn new(
             .hint("choose another name; nothing is ever written over"));
     }
     let files = template.files(name, &runtime);
+    if !dry_run {
+        write(&folder, &files)?;
+    }
+    if reporter.format() == Format::Json {
+        let written: Vec<_> = files.iter().map(|(file, _)| folder.join(file)).collect();
+        return print_json(&serde_json::json!({
+            "name": name,
+            "folder": folder,
+            "template": template.name,
+            "written": written,
+        }));
+    }
     if dry_run {
         for (file, _) in files {
             reporter.done("Would write", folder.join(file).as_str());
         }
         return Ok(());
     }
-    write(&folder, &files)?;
     let folder_text = mirage::args::join([folder.as_str()]);
-    if reporter.format() == Format::Json {
-        return print_json(&serde_json::json!({ "name": name, "folder": folder, "template": template.name }));
-    }
     reporter.done("Created", &format!("{name} from the template `{}`", template.name));
     if let Some(workspace) = workspace_above(&folder) {
         reporter.note(&format!(
@@ -71,7 +79,7 @@ pub fn new(
 fn write(folder: &Utf8Path, files: &[(&'static str, String)]) -> Result<(), Error> {
     let parent = folder.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
     let staging = tempfile::Builder::new().prefix(".mirage-new").tempdir_in(parent);
-    let staging = staging.map_err(|error| cannot_write(parent, &error))?;
+    let staging = staging.map_err(|error| cannot_write(folder, &error))?;
     for (file, text) in files {
         let path = staging.path().join(file);
         let shown = folder.join(file);

@@ -1,8 +1,10 @@
 //! The catalogue: the devices there are, one file a device, each described with the builder a user has too.
 
+mod address;
 mod args;
 mod clock;
 mod console;
+mod layers;
 mod logger;
 mod network;
 mod random;
@@ -13,9 +15,11 @@ mod time;
 mod transport;
 mod wall_clock;
 
+pub use address::{Address, default_address, dhcp_address, static_address};
 pub use args::args;
 pub use clock::default_clock;
 pub use console::default_console;
+pub use layers::{arp, ethernet, ipv4, tcp, udp};
 pub use logger::default_logger;
 pub use network::{default_network, network};
 pub use random::default_random;

@@ -2,7 +2,7 @@
 
 use mirage::kind;
 
-use crate::device::device;
+use crate::device::{Target, device};
 use crate::node::Impl;
 
 /// The first network interface: a tap device on unix, the first virtual card elsewhere. One stack owns it.
@@ -14,5 +14,9 @@ pub fn default_network() -> Impl<kind::Network> {
 /// One more network interface.
 #[track_caller]
 pub fn network() -> Impl<kind::Network> {
-    device("netif").doc("A network interface: raw Ethernet frames").provide()
+    device("netif")
+        .doc("A network interface: raw Ethernet frames")
+        .on(Target::Unix, "mirage_unix::Tap")
+        .arguments::<mirage::args::Interface>()
+        .provide()
 }

@@ -2,7 +2,8 @@
 
 use mirage::kind;
 
-use super::{default_clock, default_random, default_spawn, default_time};
+use super::address::{Address, default_address, dhcp_address, static_address};
+use super::layers::{arp, ethernet, ipv4, tcp, udp};
 use crate::device::{Target, device};
 use crate::key::{Key, OneOf, choice, match_impl};
 use crate::node::Impl;
@@ -12,14 +13,6 @@ use crate::node::Impl;
 pub(super) fn net() -> Key<OneOf> {
     let values = [("direct", "our own, over a network interface"), ("socket", "the host's, through its sockets")];
     choice("net", "Whose TCP/IP stack is used", values).default_on(Target::Unix, "socket")
-}
-
-/// The key `--ip`: where addresses come from.
-#[track_caller]
-fn ip() -> Key<OneOf> {
-    let values =
-        [("auto", "static when told at boot, else by DHCP"), ("dhcp", "by DHCP only"), ("static", "told at boot only")];
-    choice("ip", "Where a direct stack has its IPv4 address from", values).short_form("dhcp", "dhcp")
 }
 
 /// The host's sockets on unix, our own stack over `network` elsewhere; `--net` chooses otherwise.
@@ -41,70 +34,36 @@ pub fn socket_stack() -> Impl<kind::Stack> {
 /// Our own stack over `network`; `--ip` chooses where its address comes from.
 #[track_caller]
 pub fn direct_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
-    match_impl(ip(), {
-        let layers = Layers::over(network);
-        [("auto", layers.stack("ipv4")), ("dhcp", layers.stack("ipv4_dhcp")), ("static", layers.stack("ipv4_static"))]
-    })
+    direct(network, default_address)
 }
 
 /// Our own stack over `network`, its address by DHCP.
 #[track_caller]
 pub fn dhcp_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
-    Layers::over(network).stack("ipv4_dhcp")
+    direct(network, dhcp_address)
 }
 
 /// Our own stack over `network`, its address told at boot.
 #[track_caller]
 pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
-    Layers::over(network).stack("ipv4_static")
+    direct(network, |ipv4, _| static_address(ipv4))
 }
 
-/// The kinds of the layers below a stack, which no job asks for yet.
-mod layer {
-    use mirage::meta::Kind;
-
-    macro_rules! layers {
-        ($($name:ident)*) => {$(
-            pub enum $name {}
-
-            impl Kind for $name {
-                const NAME: &'static str = stringify!($name);
-            }
-        )*};
-    }
-
-    layers!(Ethernet Arp Ipv4);
-}
-
-/// What every direct stack over one interface has in common.
-#[derive(Clone, Copy)]
-struct Layers {
-    ethernet: Impl<layer::Ethernet>,
-    arp: Impl<layer::Arp>,
-    clock: Impl<kind::Clock>,
-    time: Impl<kind::Time>,
-    random: Impl<kind::Random>,
-    spawn: Impl<kind::Spawn>,
-}
-
-impl Layers {
-    #[track_caller]
-    fn over(network: Impl<kind::Network>) -> Self {
-        let time = default_time();
-        let ethernet = device("ethernet").doc("Ethernet frames by protocol").over(network).provide();
-        let arp = device("arp").doc("Hardware addresses of neighbours").over(ethernet).over(time).provide();
-        let (clock, random, spawn) = (default_clock(), default_random(), default_spawn());
-        Self { ethernet, arp, clock, time, random, spawn }
-    }
-
-    #[track_caller]
-    fn stack(self, ip: &'static str) -> Impl<kind::Stack> {
-        let Self { ethernet, arp, clock, time, random, spawn } = self;
-        let ipv4: Impl<layer::Ipv4> =
-            device(ip).doc("IPv4 packets").over(ethernet).over(arp).over(random).over(time).provide();
-        let udp: Impl<kind::Udp> = device("udp").doc("UDP datagrams").over(ipv4).over(random).provide();
-        let tcp: Impl<kind::Tcp> =
-            device("tcp").doc("TCP connections").over(ipv4).over(clock).over(time).over(random).provide();
-        device("stack_direct").doc("Our own TCP/IP stack").over(ipv4).over(udp).over(tcp).over(spawn).provide()
-    }
+/// All layers, each over the one below.
+#[track_caller]
+fn direct(
+    network: Impl<kind::Network>,
+    address: fn(Impl<kind::Ip>, Impl<kind::Udp>) -> Impl<Address>,
+) -> Impl<kind::Stack> {
+    let ethernet = ethernet(network);
+    let ipv4 = ipv4(ethernet, arp(ethernet));
+    let (udp, tcp) = (udp(ipv4), tcp(ipv4));
+    device("stack_direct")
+        .doc("Our own TCP/IP stack")
+        .everywhere("mirage_net::Direct")
+        .over(ipv4)
+        .over(udp)
+        .over(tcp)
+        .over(address(ipv4, udp))
+        .provide()
 }

@@ -8,10 +8,30 @@ const RESERVED: [&str; 53] = [
     "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "test",
 ];
 
-/// Options of `mirage configure` itself, which a key cannot take.
-const OPTIONS: [&str; 19] = [
-    "color", "config", "debug", "dry-run", "format", "help", "job", "kvm", "locked", "offline", "profile", "quiet",
-    "release", "target", "timeout", "unix", "verbose", "version", "xen",
+/// Options of `mirage` itself, which a key cannot take.
+const OPTIONS: [&str; 22] = [
+    "color",
+    "config",
+    "debug",
+    "dry-run",
+    "format",
+    "help",
+    "job",
+    "kvm",
+    "locked",
+    "netns",
+    "offline",
+    "pcap",
+    "profile",
+    "quiet",
+    "release",
+    "tap-address",
+    "target",
+    "timeout",
+    "unix",
+    "verbose",
+    "version",
+    "xen",
 ];
 
 /// Why a device cannot be called so, if it cannot.
@@ -31,7 +51,7 @@ pub fn key(name: &str) -> Option<&'static str> {
     if !dashed(name) {
         Some("a key's name is lower-case letters, digits and `-`, a letter first")
     } else if OPTIONS.contains(&name) {
-        Some("that is an option of `mirage configure` itself")
+        Some("that is an option of `mirage` itself")
     } else {
         None
     }

@@ -3,22 +3,27 @@
 //! [`Argument`] describes one, `#[derive(Args)]` a struct of them; [`Values`] is a checked command line, [`words`]
 //! cuts a kernel command line by the one quoting rule there is.
 
+mod address;
 mod describe;
+mod ipv4;
 mod matches;
 mod usage;
 mod value;
 mod words;
 
+pub use address::{Ipv4Address, Ipv4Network, Malformed, is_host};
 pub use describe::{Argument, Group, Shape};
+pub use ipv4::{AutoIpv4, DhcpIpv4, StaticIpv4};
 pub use matches::{Matches, Request, Values};
 pub use usage::Usage;
-pub use value::{FromArg, Seconds};
+pub use value::{FromArg, Microseconds, Seconds};
 pub use words::{join, words};
 
 use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 
+use crate::MacAddress;
 use crate::log::Filter;
 
 /// Arguments of the application's own, made from a struct by `#[derive(Args)]`.
@@ -61,6 +66,23 @@ pub struct Listen {
     /// Accept on this address only, instead of every one this host has
     #[arg(value = "ADDRESS")]
     pub listen: Option<IpAddr>,
+}
+
+/// Which network interface a device is, and what is particular about it.
+#[derive(mirage::Args, Clone, Debug)]
+pub struct Interface {
+    /// The host's name for the network interface
+    #[arg(value = "NAME", default = "tap0")]
+    pub interface: String,
+    /// Its hardware address, instead of one at random
+    #[arg(value = "ADDRESS")]
+    pub mac: Option<MacAddress>,
+    /// Look for frames this long before sleeping; 0 sleeps at once
+    #[arg(value = "MICROSECONDS", default = "50")]
+    pub poll: Microseconds,
+    /// Record every frame it sees, for tcpdump and Wireshark
+    #[arg(value = "FILE")]
+    pub pcap: Option<String>,
 }
 
 /// A command line that cannot be taken: ends the unikernel with status 64.

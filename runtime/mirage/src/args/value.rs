@@ -22,8 +22,26 @@ pub trait FromArg: Sized {
 
 impl<T: FromStr<Err: Display>> FromArg for T {
     fn from_arg(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|error: T::Err| error.to_string())
+        text.parse().map_err(|error: T::Err| whole_number::<T>().unwrap_or_else(|| error.to_string()))
     }
+}
+
+/// What a whole number of this type may be; none if it is another type.
+///
+/// What the standard library says of a wrong one, "number too large to fit in target type", is for programmers. Every
+/// type that can be parsed is an argument's, so that numbers can only be told apart by their names; were one of them
+/// another some day, that message would be back and nothing else.
+fn whole_number<T>() -> Option<String> {
+    macro_rules! range {
+        ($($number:ident)*) => {
+            match core::any::type_name::<T>() {
+                $(stringify!($number) => (format!("{}", $number::MIN), format!("{}", $number::MAX)),)*
+                _ => return None,
+            }
+        };
+    }
+    let (least, most) = range!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+    Some(format!("it is not a whole number from {least} to {most}"))
 }
 
 /// A time in seconds, decimal (`1.5`), to the millisecond.
@@ -62,9 +80,39 @@ impl Display for Seconds {
     }
 }
 
+/// A time in whole microseconds, up to a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Microseconds(pub Duration);
+
+impl FromStr for Microseconds {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(count @ 0..=1_000_000) => Ok(Self(Duration::from_micros(count))),
+            _ => Err("it is not a number of microseconds from 0 to 1000000"),
+        }
+    }
+}
+
+impl Display for Microseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_micros())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn microseconds_are_whole_and_bounded() {
+        let read = |text: &str| text.parse::<Microseconds>().map(|time| time.0.as_nanos());
+        assert_eq!((read("0"), read("50"), read("1000000")), (Ok(0), Ok(50_000), Ok(1_000_000_000)));
+        for wrong in ["", "-1", "1.5", "1000001", "99999999999999999999", "50us"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn seconds_are_decimal_and_bounded() {

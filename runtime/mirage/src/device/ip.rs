@@ -32,6 +32,9 @@ pub trait Ip: Clone + 'static {
     /// [`Refused::TooLarge`] when it may not be fragmented, and what the layers below refuse.
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused>;
 
+    /// Tells who sent a packet that nobody is at its port (ICMP port unreachable), unless that was said too often lately.
+    fn refuse(&self, packet: &Packet<'_>);
+
     /// Asks for a round of the loop, in which every protocol is [polled](Packets::poll).
     fn wake(&self);
 

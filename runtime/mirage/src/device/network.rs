@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::future::poll_fn;
+use core::str::FromStr;
 use core::task::{Context, Poll};
 
 use embedded_io_async::Error;
@@ -133,5 +134,40 @@ impl fmt::Display for MacAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, e, g] = self.0;
         write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+impl FromStr for MacAddress {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let wrong = "it is not six bytes in hexadecimal, such as `02:00:00:00:00:01`";
+        let mut bytes = [0; 6];
+        let mut parts = text.split(':');
+        for byte in &mut bytes {
+            let part =
+                parts.next().filter(|part| part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_hexdigit()));
+            *byte = part.and_then(|part| u8::from_str_radix(part, 16).ok()).ok_or(wrong)?;
+        }
+        if parts.next().is_some() { Err(wrong) } else { Ok(Self(bytes)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn hardware_addresses_are_read_as_they_are_written() {
+        let address = MacAddress([0x02, 0, 0xab, 0xcd, 0xef, 0x99]);
+        assert_eq!(address.to_string().parse(), Ok(address));
+        assert_eq!("02:00:AB:CD:EF:99".parse(), Ok(address));
+        for wrong in
+            ["", "02", "02:00:ab:cd:ef", "02:00:ab:cd:ef:99:00", "2:0:ab:cd:ef:99", "+2:00:ab:cd:ef:99", ":::::"]
+        {
+            assert!(wrong.parse::<MacAddress>().is_err(), "{wrong}");
+        }
     }
 }

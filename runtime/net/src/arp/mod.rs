@@ -1,1 +1,7 @@
 //! ARP (RFC 826): the hardware addresses of IPv4 neighbours.
+
+mod claims;
+mod layer;
+mod message;
+
+pub use layer::Arp;

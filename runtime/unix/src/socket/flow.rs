@@ -149,6 +149,7 @@ impl Drop for TcpReader {
 
 impl TcpWriter {
     /// Room in the buffer, none if it is full.
+    #[inline]
     fn room(&mut self) -> &mut [u8] {
         if self.buffer.is_empty() {
             self.buffer = self.connection.pool.take();
@@ -177,12 +178,11 @@ impl Write for TcpWriter {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let space = self.space().await?;
-        if bytes.len() >= space.len() && self.filled == 0 {
+        if bytes.len() >= Pool::SIZE && self.filled == 0 {
             // As much as a buffer holds: copying it would gain nothing.
             return Ok(Self::send(&self.connection, bytes).await?);
         }
-        let space = self.room();
+        let space = self.space().await?;
         let length = space.len().min(bytes.len());
         space[..length].copy_from_slice(&bytes[..length]);
         self.filled += length;
@@ -201,7 +201,7 @@ impl Write for TcpWriter {
 
 impl BufWrite for TcpWriter {
     async fn space(&mut self) -> Result<&mut [u8], Error> {
-        if self.room().is_empty() {
+        if self.filled == Pool::SIZE {
             self.flush().await?;
         }
         Ok(self.room())

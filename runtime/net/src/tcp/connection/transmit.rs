@@ -117,7 +117,9 @@ impl Connection {
     /// in the congestion window.
     fn cut(&self, length: u32, room: u32) -> u32 {
         let mss = u32::from(self.sender.mss);
-        let most = self.path.segment_most.min(room).min(0xff00).max(mss);
+        // Up to the path's segment, which has no options yet, the device cuts nothing.
+        let device = if self.path.segment_most > self.path.mss.into() { self.path.segment_most } else { 0 };
+        let most = device.min(room).min(0xff00).max(mss);
         if length <= most { length } else { most - most % mss }
     }
 

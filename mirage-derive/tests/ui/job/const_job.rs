@@ -1,0 +1,4 @@
+#[mirage::job]
+pub const fn start() {}
+
+fn main() {}

@@ -1,0 +1,146 @@
+//! The layer.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::convert::Infallible;
+use core::net::{IpAddr, Ipv4Addr};
+
+use mirage::time::Instant;
+use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Neighbours, Offload, Random, Refused};
+
+use super::claims::Claims;
+use super::message::Message;
+use crate::ethernet::ethertype;
+use crate::neighbours::{Cache, Held, Way};
+
+/// Who is asked about before there is an answer: nobody in particular.
+const NOBODY: MacAddress = MacAddress([0; 6]);
+
+/// ARP over Ethernet. All clones are one layer.
+pub struct Arp<E, C, R> {
+    shared: Rc<Shared<E>>,
+    clock: C,
+    random: R,
+}
+
+impl<E, C: Clone, R: Clone> Clone for Arp<E, C, R> {
+    fn clone(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), clock: self.clock.clone(), random: self.random.clone() }
+    }
+}
+
+struct Shared<E> {
+    ethernet: E,
+    cache: RefCell<Cache<u32>>,
+    claims: RefCell<Claims>,
+}
+
+impl<E: Ethernet, C: Clock, R: Random> Arp<E, C, R> {
+    /// Takes the ARP frames of an interface.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(ethernet: E, clock: C, mut random: R) -> Result<Self, Infallible> {
+        let cache = RefCell::new(Cache::new(random.next_u64()));
+        let shared = Rc::new(Shared { ethernet: ethernet.clone(), cache, claims: RefCell::default() });
+        let protocol: Rc<dyn Frames> = Rc::clone(&shared) as _;
+        ethernet.attach(ethertype::ARP, protocol);
+        Ok(Self { shared, clock, random })
+    }
+}
+
+impl<E: Ethernet> Shared<E> {
+    fn tell(&self, to: MacAddress, message: Message) {
+        // A message that is lost is sent again, as all that may be lost are.
+        let _ = self.ethernet.send(to, ethertype::ARP, &[&message.bytes()], Offload::default());
+    }
+
+    /// Asks everybody, or one to confirm.
+    fn ask(&self, address: Ipv4Addr, to: MacAddress) {
+        let sender = (self.ethernet.mac(), self.claims.borrow().first());
+        self.tell(to, Message { request: true, sender, target: (NOBODY, address) });
+    }
+
+    /// Sends the packets that waited for an address.
+    fn release(&self, mac: MacAddress, held: Vec<Held>) {
+        for Held { packet, offload } in held {
+            // What finds no room now is lost, as it might be anywhere on its way.
+            let _ = self.ethernet.send(mac, ethertype::IPV4, &[&packet], offload);
+        }
+    }
+}
+
+impl<E: Ethernet> Frames for Shared<E> {
+    fn input(&self, frame: EthernetFrame<'_>) {
+        let Some(Message { request, sender: (mac, address), target: (_, wanted) }) = Message::parse(frame.payload)
+        else {
+            return;
+        };
+        // Nobody else speaks for this interface, and no group has an address of its own.
+        if mac == self.ethernet.mac() || mac.is_group() {
+            return;
+        }
+        // RFC 5227 §2.4: also a probe for an address of ours is answered below; only who has it already clashes.
+        let clash = self.claims.borrow_mut().clashes(address, mac, frame.now);
+        if clash {
+            return self.ethernet.wake();
+        }
+        let for_us = self.claims.borrow().has(wanted);
+        // RFC 826: whoever asks for us is about to be talked to; others are only brought up to date.
+        if !address.is_unspecified() && !address.is_broadcast() && !address.is_multicast() {
+            let held = self.cache.borrow_mut().learn(address.into(), mac, for_us, frame.now);
+            self.release(mac, held);
+        }
+        if request && for_us {
+            let sender = (self.ethernet.mac(), wanted);
+            self.tell(mac, Message { request: false, sender, target: (mac, address) });
+        }
+    }
+
+    fn poll(&self, now: Instant) -> Option<Instant> {
+        let mut announced = Vec::new();
+        let announce = self.claims.borrow_mut().poll(now, |address| announced.push(address));
+        for address in announced {
+            let sender = (self.ethernet.mac(), address);
+            self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+        }
+        let mut asked = Vec::new();
+        let ask = self.cache.borrow_mut().poll(now, |address, mac| asked.push((address, mac)));
+        for (address, mac) in asked {
+            self.ask(address.into(), mac.unwrap_or(MacAddress::BROADCAST));
+        }
+        [announce, ask].into_iter().flatten().min()
+    }
+}
+
+impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
+    fn claim(&self, address: IpAddr) {
+        if let IpAddr::V4(address) = address {
+            self.shared.claims.borrow_mut().add(address, self.clock.now());
+            self.shared.ethernet.wake();
+        }
+    }
+
+    fn release(&self, address: IpAddr) {
+        if let IpAddr::V4(address) = address {
+            self.shared.claims.borrow_mut().remove(address);
+        }
+    }
+
+    fn send(&self, to: IpAddr, packet: &[&[u8]], offload: Offload) -> Result<(), Refused> {
+        let IpAddr::V4(address) = to else { return Err(Refused::NoRoute) };
+        let mut cache = self.shared.cache.borrow_mut();
+        let way = cache.send(address.into(), packet, offload, self.clock.now());
+        let news = cache.has_news();
+        drop(cache);
+        if news {
+            self.shared.ethernet.wake();
+        }
+        match way {
+            Way::To(mac) => self.shared.ethernet.send(mac, ethertype::IPV4, packet, offload),
+            Way::Held => Ok(()),
+            Way::Unreachable => Err(Refused::Unreachable),
+        }
+    }
+}

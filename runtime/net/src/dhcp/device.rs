@@ -1,0 +1,133 @@
+//! The client as a device: it keeps IPv4 in an address as long as there is one to be had.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
+
+use log::{debug, info, warn};
+use mirage::{Clock, Ip, Random, Spawn, Time, Udp, UdpSocket};
+
+use super::ready::Ready;
+use super::{Address, Client, DhcpIpv4, Error, Event, Lease, message};
+use crate::ipv4::{Configure, Interface};
+
+/// Of so many messages in a row that nobody answers, one is complained of, and the second.
+const COMPLAIN: u32 = 8;
+
+/// IPv4 whose address is from a DHCP server.
+///
+/// The lease is renewed as long as there is a server; when it is lost, IPv4 has no address until there is another.
+pub struct Dhcp<I, U, C, T, R, S> {
+    ip: I,
+    lower: PhantomData<(U, C, T, R, S)>,
+}
+
+impl<I, U, C, T, R, S> Dhcp<I, U, C, T, R, S>
+where
+    I: Ip + Configure,
+    U: Udp,
+    C: Clock,
+    T: Time,
+    R: Random,
+    S: Spawn,
+{
+    /// Waits, as long as it takes, for an address for `ip`; `udp` is UDP over the same `ip`. What goes on is logged,
+    /// that nobody answers as a warning.
+    ///
+    /// # Errors
+    /// When somebody else has the port of DHCP clients.
+    pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpIpv4) -> Result<Self, Error> {
+        let socket = udp.bind(message::CLIENT).await.map_err(|error| Error::Port(alloc::format!("{error}")))?;
+        let nameservers = args.nameserver.into_iter().map(|Address(nameserver)| nameserver).collect();
+        let ready = Rc::new(Ready::default());
+        let client = Client::new(ip.mac(), random, clock.now());
+        let talk =
+            Talk { ip: ip.clone(), socket, clock, time, client, nameservers, ready: ready.clone(), leased: None };
+        spawn.spawn(talk.run());
+        ready.wait().await;
+        Ok(Self { ip, lower: PhantomData })
+    }
+}
+
+impl<I: Clone, U, C, T, R, S> Clone for Dhcp<I, U, C, T, R, S> {
+    fn clone(&self) -> Self {
+        Self { ip: self.ip.clone(), lower: PhantomData }
+    }
+}
+
+/// The task that talks to servers.
+struct Talk<I, K, C, T, R> {
+    ip: I,
+    socket: K,
+    clock: C,
+    time: T,
+    client: Client<R>,
+    /// Those to be used instead of the server's, if any.
+    nameservers: Vec<Ipv4Addr>,
+    ready: Rc<Ready>,
+    /// What IPv4 is configured with.
+    leased: Option<Interface>,
+}
+
+impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C, T, R> {
+    async fn run(mut self) {
+        let mut buffer = alloc::vec![0; message::LONGEST];
+        loop {
+            while let Some(event) = self.client.poll(self.clock.now()) {
+                self.handle(event).await;
+            }
+            // A lease may last for ever.
+            let wait = match self.client.deadline() {
+                Some(deadline) => deadline.since(self.clock.now()),
+                None => Duration::MAX,
+            };
+            match self.time.timeout(wait, self.socket.receive(&mut buffer)).await {
+                Ok(Ok((length, SocketAddr::V4(from)))) if from.port() == message::SERVER => {
+                    self.client.input(&buffer[..length], self.clock.now());
+                }
+                Ok(Ok(_)) | Err(_) => {}
+                Ok(Err(error)) => debug!("DHCP: {error}"),
+            }
+        }
+    }
+
+    async fn handle(&mut self, event: Event) {
+        match event {
+            Event::Send(to, bytes) => {
+                let to = SocketAddr::new(IpAddr::V4(to), message::SERVER);
+                if let Err(error) = self.socket.send(&bytes, to).await {
+                    debug!("DHCP: nothing can be sent to {to}: {error}");
+                }
+            }
+            Event::Leased(lease) => self.leased(&lease),
+            Event::Lost(loss) => {
+                if let Some(interface) = self.leased.take() {
+                    warn!("DHCP: the address {} is lost: {loss}; asking for another", interface.address);
+                }
+                self.ip.configure(None);
+            }
+            Event::Silence(tries) if tries % COMPLAIN == 2 || tries == 4 => {
+                warn!("DHCP: no server answers, after {tries} tries; asking on");
+            }
+            Event::Silence(tries) => debug!("DHCP: no server answers, after {tries} tries"),
+            Event::Refused(loss) => warn!("DHCP: an address was offered, but {loss}; asking on"),
+        }
+    }
+
+    fn leased(&mut self, lease: &Lease) {
+        let mut interface = lease.interface();
+        if !self.nameservers.is_empty() {
+            interface.nameservers.clone_from(&self.nameservers);
+        }
+        if self.leased.as_ref() == Some(&interface) {
+            debug!("DHCP: the lease of {} is renewed", interface.address);
+            return;
+        }
+        info!("DHCP: {lease}");
+        self.ip.configure(Some(interface.clone()));
+        self.leased = Some(interface);
+        self.ready.set();
+    }
+}

@@ -1,0 +1,166 @@
+//! The layer: its state, and the face it shows to those above.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::convert::Infallible;
+use core::net::{IpAddr, Ipv4Addr};
+
+use mirage::time::Instant;
+use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packet, Packets, Random, Refused, Route};
+
+use super::interface::{Configure, Interface};
+use super::paths::Paths;
+use super::routes::{Network, Routes};
+use crate::ethernet::ethertype;
+use crate::limit::Limit;
+use crate::reassembly::Reassembly;
+
+/// IPv4 over Ethernet and ARP. All clones are one layer. It has no address until it is [configured](Configure).
+pub struct Ipv4<E, A, C, R> {
+    pub(super) shared: Rc<Shared<E, A, C>>,
+    random: R,
+}
+
+impl<E, A, C, R: Clone> Clone for Ipv4<E, A, C, R> {
+    fn clone(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), random: self.random.clone() }
+    }
+}
+
+/// What tells the pieces of one packet from those of others (RFC 791 §3.2): source, destination, protocol and
+/// identification.
+pub(super) type Whole = (Ipv4Addr, Ipv4Addr, u8, u16);
+
+pub(super) struct Shared<E, A, C> {
+    pub ethernet: E,
+    pub neighbours: A,
+    pub clock: C,
+    pub interface: RefCell<Option<Interface>>,
+    pub routes: RefCell<Routes>,
+    pub protocols: RefCell<Vec<(u8, Rc<dyn Packets>)>>,
+    pub paths: RefCell<Paths>,
+    pub reassembly: RefCell<Reassembly<Whole>>,
+    pub identification: Cell<u16>,
+    pub echoes: RefCell<Limit>,
+    pub errors: RefCell<Limit>,
+}
+
+impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
+    /// Takes the IPv4 frames of an interface.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(ethernet: E, neighbours: A, clock: C, mut random: R) -> Result<Self, Infallible> {
+        let identification = Cell::new(random.next_u32() as u16);
+        let shared = Rc::new(Shared {
+            ethernet: ethernet.clone(),
+            neighbours,
+            clock,
+            interface: RefCell::default(),
+            routes: RefCell::default(),
+            protocols: RefCell::default(),
+            paths: RefCell::default(),
+            reassembly: RefCell::default(),
+            identification,
+            // A ping flood is answered; what is limited is how much of a link somebody can fill with our help.
+            echoes: RefCell::new(Limit::new(20_000, 1000)),
+            // RFC 1812 §4.3.2.8.
+            errors: RefCell::new(Limit::new(100, 50)),
+        });
+        ethernet.attach(ethertype::IPV4, Rc::clone(&shared) as _);
+        Ok(Self { shared, random })
+    }
+
+    /// Adds a route to a network by a router, besides the one to the interface's own network and its gateway.
+    pub fn add_route(&self, network: Network, router: Ipv4Addr) {
+        self.shared.routes.borrow_mut().add(network, router);
+    }
+}
+
+impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
+    /// The largest packet the link takes, in bytes.
+    pub fn link_mtu(&self) -> u16 {
+        u16::try_from(self.ethernet.mtu()).unwrap_or(u16::MAX)
+    }
+
+    /// The interface's own address.
+    pub fn address(&self) -> Option<Ipv4Addr> {
+        self.interface.borrow().as_ref().map(|interface| interface.address)
+    }
+
+    /// Whoever has packets of a protocol.
+    pub fn protocol(&self, number: u8) -> Option<Rc<dyn Packets>> {
+        let protocols = self.protocols.borrow();
+        protocols.iter().find(|(of, _)| *of == number).map(|(_, protocol)| Rc::clone(protocol))
+    }
+
+    /// Polls whoever is above; when the next wants to be polled again.
+    pub fn poll_protocols(&self, now: Instant) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        for index in 0.. {
+            // A protocol may attach another from here: the list is not borrowed meanwhile.
+            let protocol = self.protocols.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
+            let Some(protocol) = protocol else { break };
+            next = [next, protocol.poll(now)].into_iter().flatten().min();
+        }
+        next
+    }
+}
+
+impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C, R> {
+    fn mac(&self) -> MacAddress {
+        self.shared.ethernet.mac()
+    }
+
+    fn configure(&self, interface: Option<Interface>) {
+        let new = interface.as_ref().map(|interface| interface.address);
+        let old = core::mem::replace(&mut *self.shared.interface.borrow_mut(), interface);
+        let old = old.map(|interface| interface.address);
+        if old != new {
+            old.into_iter().for_each(|address| self.shared.neighbours.release(address.into()));
+            new.into_iter().for_each(|address| self.shared.neighbours.claim(address.into()));
+        }
+        self.shared.ethernet.wake();
+    }
+}
+
+impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
+    fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
+        let mut protocols = self.shared.protocols.borrow_mut();
+        match protocols.iter_mut().find(|(of, _)| *of == number) {
+            Some((_, before)) => *before = protocol,
+            None => protocols.push((number, protocol)),
+        }
+        drop(protocols);
+        self.shared.ethernet.wake();
+    }
+
+    fn is_local(&self, address: IpAddr) -> bool {
+        self.shared.address().is_some_and(|own| address == own)
+    }
+
+    fn route(&self, destination: IpAddr) -> Result<Route, Refused> {
+        let IpAddr::V4(destination) = destination else { return Err(Refused::NoRoute) };
+        let source = self.shared.source(destination)?;
+        let mtu = self.shared.mtu(destination);
+        Ok(Route { source: source.into(), mtu, offloads: self.shared.ethernet.offloads() })
+    }
+
+    fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
+        self.shared.send(header, payload, offload)
+    }
+
+    fn refuse(&self, packet: &Packet<'_>) {
+        self.shared.refuse_port(packet);
+    }
+
+    fn wake(&self) {
+        self.shared.ethernet.wake();
+    }
+
+    fn nameservers(&self) -> Vec<IpAddr> {
+        let interface = self.shared.interface.borrow();
+        interface.iter().flat_map(|interface| &interface.nameservers).map(|&server| server.into()).collect()
+    }
+}
