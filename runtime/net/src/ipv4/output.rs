@@ -98,7 +98,10 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             checksum::fill(&mut payload, wanted);
         }
         let identification = self.next_identification();
-        let piece = (usize::from(self.mtu(destination)) - HEADER) & !7;
+        let piece = usize::from(self.mtu(destination)).saturating_sub(HEADER) & !7;
+        if piece == 0 {
+            return Err(Refused::TooLarge);
+        }
         for (index, bytes_of) in payload.chunks(piece).enumerate() {
             let offset = index * piece;
             let more = offset + bytes_of.len() < payload.len();
