@@ -112,7 +112,7 @@ proptest! {
         (sack, timestamps, nagle, cubic) in any::<(bool, bool, bool, bool)>(),
         window in 0u32..70_000,
         segment_most in prop_oneof![Just(0u32), Just(64_000)],
-        receive_most in 500u32..200_000,
+        receive_most in 500usize..200_000,
     ) {
         let config = Config { nagle, cubic, receive_most, ..Config::default() };
         let scale = (window % 2 == 0).then_some(4);

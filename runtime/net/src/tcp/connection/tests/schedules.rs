@@ -24,7 +24,7 @@ fn weather() -> impl Strategy<Value = Weather> {
 }
 
 fn config() -> impl Strategy<Value = Config> {
-    (any::<bool>(), any::<bool>(), 2000u32..300_000).prop_map(|(nagle, cubic, receive_most)| Config {
+    (any::<bool>(), any::<bool>(), 2000usize..300_000).prop_map(|(nagle, cubic, receive_most)| Config {
         nagle,
         cubic,
         receive_most,
@@ -110,12 +110,13 @@ fn slow_start_doubles() {
 
 /// RFC 8985: losing one segment in a hundred costs round trips, not time-outs.
 #[test]
-fn one_percent_of_loss_costs_no_time_outs() {
+fn one_percent_of_loss_costs_round_trips_only() {
     for seed in 0..5 {
         let (network, took) = bulk(seed, Weather { loss: 100, ..CLEAR }, 8 << 20);
         assert!(network.lost > 40, "{}", network.lost);
-        // CUBIC at this loss holds about 1.22 / sqrt(0.01) = 12 segments, or more: 8 MiB are 5,800 of them.
-        assert!(took < Duration::from_millis(7000), "seed {seed}: {took:?}");
+        // At this loss, a window of 1.22 / sqrt(0.01) = 12 segments is what there is (RFC 9438, 5.1): 8 MiB are 5,800 of
+        // them, so 4.8 s. Every time-out would cost 0.2 s.
+        assert!(took < Duration::from_millis(6000), "seed {seed}: {took:?}");
     }
 }
 
