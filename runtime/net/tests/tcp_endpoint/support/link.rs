@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use mirage::{Header, Ip, Offload, Offloads, Packets, Refused, Route};
+use mirage::{Header, Ip, Offload, Offloads, Packet, Packets, Refused, Route};
 
 /// A packet that was sent.
 pub struct Sent {
@@ -92,6 +92,10 @@ impl Ip for Link {
         self.0.room.set(self.0.room.get() - 1);
         self.0.sent.borrow_mut().push_back(Sent { header, bytes: payload.concat(), offload });
         Ok(())
+    }
+
+    fn refuse(&self, _: &Packet<'_>) {
+        unreachable!("TCP refuses with segments of its own");
     }
 
     fn wake(&self) {
