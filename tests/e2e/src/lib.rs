@@ -4,11 +4,13 @@
 //! of them, so that the runtime is compiled once; projects that are built are therefore called by different names.
 
 mod command;
+mod direct;
 mod project;
 mod space;
 mod unikernel;
 
 pub use command::{Outcome, mirage, root, target, tool};
+pub use direct::Direct;
 pub use project::Project;
 pub use space::Space;
 pub use unikernel::{Unikernel, free_port, get, send};

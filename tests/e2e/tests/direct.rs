@@ -1,56 +1,17 @@
 //! Our own TCP/IP stack on a tap device, with Linux's at the other end of it, in a network namespace.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use mirage_e2e::{Outcome, Project, Space, Unikernel, get, have, skip};
-
-/// Where the unikernel lives.
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+use mirage_e2e::{Direct, Outcome, Project, Space, get, have, skip};
 
 /// How long anything may take before a test gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A project built with our own stack, once for all tests.
-fn image(which: &'static OnceLock<(Project, PathBuf)>, project: impl FnOnce() -> Project) -> &'static Path {
-    let (_, image) = which.get_or_init(|| {
-        let project = project();
-        project.call(&["build", "-t", "unix", "--net", "direct"]).ends_with(0);
-        let image = project.call(&["query", "image"]).ends_with(0).out;
-        (project, PathBuf::from(image.trim()))
-    });
-    image
-}
+static BULK: Direct = Direct::new(|| Project::fixture("bulk"));
 
-fn bulk() -> &'static Path {
-    static BULK: OnceLock<(Project, PathBuf)> = OnceLock::new();
-    image(&BULK, || Project::fixture("bulk"))
-}
-
-fn knocking() -> &'static Path {
-    static KNOCKING: OnceLock<(Project, PathBuf)> = OnceLock::new();
-    image(&KNOCKING, || Project::new("knocking-direct", "knocking"))
-}
-
-/// An image running in a namespace.
-fn boot(space: &Space, image: &Path, arguments: &[&str]) -> Unikernel {
-    let mut command = space.run(&image.display().to_string());
-    Unikernel::spawn(command.args(["--interface", Space::TAP]).args(arguments))
-}
-
-fn boot_static(space: &Space, image: &Path, arguments: &[&str]) -> Unikernel {
-    boot(space, image, &[&["--ipv4", "10.0.0.2/24", "--ipv4-gateway", "10.0.0.1"], arguments].concat())
-}
-
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect_timeout(&SocketAddr::from((ADDRESS, port)), PATIENCE).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-    stream.set_write_timeout(Some(PATIENCE)).expect("a time-out");
-    stream
-}
+static KNOCKING: Direct = Direct::new(|| Project::new("knocking-direct", "knocking"));
 
 /// What the unikernel's pattern is at a place.
 fn pattern(at: u64) -> u8 {
@@ -59,7 +20,7 @@ fn pattern(at: u64) -> u8 {
 
 /// Has the unikernel take `count` bytes, and compares what it says they add up to.
 fn send_all(count: u64) {
-    let mut stream = connect(9);
+    let mut stream = Direct::connect(9);
     let (mut sent, mut sum, mut piece) = (0, 0_u64, vec![0; 64 * 1024]);
     while sent < count {
         let length = (count - sent).min(piece.len() as u64);
@@ -78,7 +39,7 @@ fn send_all(count: u64) {
 
 /// Has the unikernel send `count` bytes, and looks at each.
 fn receive_all(count: u64) {
-    let mut stream = connect(19);
+    let mut stream = Direct::connect(19);
     stream.write_all(format!("{count}\n").as_bytes()).expect("it reads");
     let (mut at, mut piece) = (0, vec![0; 64 * 1024]);
     loop {
@@ -97,7 +58,7 @@ fn receive_all(count: u64) {
 #[test]
 fn bytes_arrive_whole_both_ways() {
     let Some(space) = Space::new("1 GiB each way over a tap") else { return };
-    let mut unikernel = boot_static(&space, bulk(), &[]);
+    let mut unikernel = BULK.boot_static(&space);
     unikernel.wait_for("bulk is ready");
     space.within(|| {
         send_all(1 << 30);
@@ -108,10 +69,10 @@ fn bytes_arrive_whole_both_ways() {
 #[test]
 fn echo_over_tcp_and_udp_and_ping() {
     let Some(space) = Space::new("echo over a tap") else { return };
-    let mut unikernel = boot_static(&space, bulk(), &[]);
+    let mut unikernel = BULK.boot_static(&space);
     unikernel.wait_for("bulk is ready");
     space.within(|| {
-        let mut stream = connect(7);
+        let mut stream = Direct::connect(7);
         stream.write_all(b"hello").expect("it reads");
         let mut back = [0; 5];
         stream.read_exact(&mut back).expect("an echo");
@@ -124,13 +85,13 @@ fn echo_over_tcp_and_udp_and_ping() {
         // The larger ones go in fragments, both ways.
         for length in [0, 1, 1400, 1472, 1473, 8000, 65_000] {
             let sent: Vec<u8> = (0..length).map(pattern).collect();
-            socket.send_to(&sent, (ADDRESS, 7)).expect("it goes");
+            socket.send_to(&sent, (Direct::ADDRESS, 7)).expect("it goes");
             let mut back = vec![0; 65_535];
             let (length, from) = socket.recv_from(&mut back).expect("an echo");
-            assert_eq!((from, &back[..length]), (SocketAddr::from((ADDRESS, 7)), &sent[..]));
+            assert_eq!((from, &back[..length]), (SocketAddr::from((Direct::ADDRESS, 7)), &sent[..]));
         }
 
-        let refused = TcpStream::connect_timeout(&SocketAddr::from((ADDRESS, 1)), PATIENCE);
+        let refused = TcpStream::connect_timeout(&SocketAddr::from((Direct::ADDRESS, 1)), PATIENCE);
         assert_eq!(refused.expect_err("nobody listens").kind(), std::io::ErrorKind::ConnectionRefused);
     });
     if !have("ping") {
@@ -146,7 +107,7 @@ fn echo_over_tcp_and_udp_and_ping() {
 fn many_connections_at_once() {
     const CONNECTIONS: usize = 10_000;
     let Some(space) = Space::new("10,000 connections over a tap") else { return };
-    let mut unikernel = boot_static(&space, bulk(), &[]);
+    let mut unikernel = BULK.boot_static(&space);
     unikernel.wait_for("bulk is ready");
     space.within(|| {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
@@ -157,7 +118,7 @@ fn many_connections_at_once() {
         if count < CONNECTIONS {
             skip("10,000 connections", &format!("only {most} files may be open here: {count} it is"));
         }
-        let mut streams: Vec<TcpStream> = (0..count).map(|_| connect(80)).collect();
+        let mut streams: Vec<TcpStream> = (0..count).map(|_| Direct::connect(80)).collect();
         for _ in 0..2 {
             for stream in &mut streams {
                 stream.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("it reads");
@@ -178,13 +139,13 @@ fn many_connections_at_once() {
 #[test]
 fn the_demo_of_the_talk_over_our_own_stack() {
     let Some(space) = Space::new("the knocking demo over a tap") else { return };
-    let mut unikernel = boot_static(&space, knocking(), &[]);
+    let mut unikernel = KNOCKING.boot_static(&space);
     unikernel.wait_for("Port Knocking Proxy Unikernel booted!");
     let page = space.within(|| get(&["-i", "http://10.0.0.2/"])).expect("a page");
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("Hello from a unikernel!"), "{page}");
     space.within(|| {
         for door in [1, 2] {
-            let mut knock = connect(32_000 + door);
+            let mut knock = Direct::connect(32_000 + door);
             let mut said = vec![];
             knock.read_to_end(&mut said).expect("it closes");
             assert_eq!(said, b"");

@@ -2,25 +2,14 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use mirage_e2e::{Project, Space, Unikernel, get, have, skip};
+use mirage_e2e::{Direct, Project, Space, Unikernel, get, have, skip};
 use tempfile::TempDir;
 
-/// The demo, built once for our own stack, with what `--ip` is by itself.
-fn image() -> PathBuf {
-    static KNOCKING: OnceLock<(Project, PathBuf)> = OnceLock::new();
-    let (_, image) = KNOCKING.get_or_init(|| {
-        let project = Project::new("knocking-names", "knocking");
-        project.call(&["build", "-t", "unix", "--net", "direct"]).ends_with(0);
-        let image = project.call(&["query", "image"]).ends_with(0).out;
-        (project, PathBuf::from(image.trim()))
-    });
-    image.clone()
-}
+/// The demo for our own stack, with what `--ip` is by itself.
+static KNOCKING: Direct = Direct::new(|| Project::new("knocking-names", "knocking"));
 
 /// A DHCP and DNS server in a namespace; ended when dropped.
 struct Dnsmasq {
@@ -87,8 +76,7 @@ impl Drop for Dnsmasq {
 }
 
 fn boot(space: &Space, arguments: &[&str]) -> Unikernel {
-    let mut command: Command = space.run(&image().display().to_string());
-    Unikernel::spawn(command.args(["--interface", Space::TAP]).args(arguments))
+    KNOCKING.boot(space, &[&["--interface", Space::TAP], arguments].concat())
 }
 
 #[test]
