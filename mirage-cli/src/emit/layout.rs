@@ -59,8 +59,11 @@ impl Expr {
     }
 
     fn flat(&self) -> String {
-        let tail = if let Self::List { tail, .. } = self { tail } else { "" };
-        self.flat_without_tail() + tail
+        self.flat_without_tail() + self.tail()
+    }
+
+    fn tail(&self) -> &'static str {
+        if let Self::List { tail, .. } = self { tail } else { "" }
     }
 
     fn flat_without_tail(&self) -> String {
@@ -102,11 +105,16 @@ impl Expr {
 pub fn assign(indent: usize, left: &str, right: &Expr) -> String {
     let margin = " ".repeat(indent);
     let column = indent + width(left) + 3;
-    let flat = right.flat();
-    if column + width(&flat) < WIDTH {
+    let (flat, call) = (right.flat(), right.flat_without_tail());
+    let tail = right.tail();
+    // rustfmt keeps a column free for what a chain ends with.
+    let most = WIDTH - usize::from(!tail.is_empty());
+    if column + width(&flat) < most {
         format!("{margin}{left} = {flat};\n")
-    } else if indent + 4 + width(&flat) < WIDTH || matches!(right, Expr::Text(_)) {
+    } else if indent + 4 + width(&flat) < most || matches!(right, Expr::Text(_)) {
         format!("{margin}{left} =\n{margin}    {flat};\n")
+    } else if !tail.is_empty() && indent + 4 + width(&call) <= WIDTH && column + width(&call) > WIDTH {
+        format!("{margin}{left} =\n{margin}    {call}\n{margin}        {tail};\n")
     } else {
         format!("{margin}{left} = {};\n", right.lines(indent, column, 1))
     }

@@ -174,7 +174,7 @@ fn explain(graph: &Graph, settings: &Settings, keys: &[Setting], missing: &[usiz
         let names: BTreeSet<_> = missing.iter().map(|&id| format!("`{}`", graph.devices[id].name)).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         let message = format!("there is no platform for `{target}` yet, so these cannot be had: {names}");
-        return vec![Problem { message, hint, places: missing.iter().map(place).collect() }];
+        return vec![Problem { message, hint, places: by_line(graph, missing) }];
     }
     let each = missing.iter().map(|id| Problem {
         message: format!("device `{}` cannot be had on `{target}` yet", graph.devices[*id].name),
@@ -182,6 +182,19 @@ fn explain(graph: &Graph, settings: &Settings, keys: &[Setting], missing: &[usiz
         places: vec![place(id)],
     });
     each.collect()
+}
+
+/// Each line that declares missing devices once, with all of them.
+fn by_line(graph: &Graph, missing: &[usize]) -> Vec<Place> {
+    let mut places: Vec<Place> = vec![];
+    for device in missing.iter().map(|&id| &graph.devices[id]) {
+        let (name, targets) = (format!("`{}`", device.name), targets(device));
+        match places.iter_mut().find(|place| place.at == device.declared && place.label.ends_with(&targets)) {
+            Some(place) => place.label = format!("{name}, {}", place.label),
+            None => places.push(Place { at: device.declared.clone(), label: format!("{name}: {targets}") }),
+        }
+    }
+    places
 }
 
 fn targets(device: &graph::Device) -> String {

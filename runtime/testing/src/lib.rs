@@ -24,7 +24,7 @@
 //! What is made for a network interface rather than for sockets runs on a [`wire`]: Ethernet frames in memory, with
 //! loss, duplication, reordering, corruption, delays and a rate. With the feature `direct`, hosts on it run Mirage's own
 //! TCP/IP stack (`World::direct`). It is off by default: it has `cargo test` compile that stack and the packet formats
-//! below it, some 4 s of processor time the first time, which only who tests at that level needs.
+//! below it, 8 s of processor time the first time, which only who tests at that level needs.
 #![forbid(unsafe_code)]
 #![allow(async_fn_in_trait)]
 

@@ -198,25 +198,25 @@ fn over_a_bad_wire(conditions: &[&str], count: usize) {
 
 #[test]
 fn a_wire_that_loses_one_frame_in_a_thousand() {
-    over_a_bad_wire(&["--loss", "10", "--delay", "1000"], 64 << 20);
+    over_a_bad_wire(&["--loss", "10", "--latency", "1000"], 64 << 20);
 }
 
 #[test]
 fn a_wire_that_loses_one_frame_in_a_hundred() {
-    over_a_bad_wire(&["--loss", "100", "--delay", "1000"], 16 << 20);
+    over_a_bad_wire(&["--loss", "100", "--latency", "1000"], 16 << 20);
 }
 
 #[test]
 fn a_wire_that_loses_one_frame_in_twenty() {
-    over_a_bad_wire(&["--loss", "500", "--delay", "1000"], 2 << 20);
+    over_a_bad_wire(&["--loss", "500", "--latency", "1000"], 2 << 20);
 }
 
 #[test]
 fn a_wire_that_reorders_and_doubles() {
-    over_a_bad_wire(&["--reorder", "200", "--duplicate", "200", "--delay", "1000"], 16 << 20);
+    over_a_bad_wire(&["--reorder", "200", "--duplicate", "200", "--latency", "1000"], 16 << 20);
 }
 
 #[test]
 fn a_long_wire() {
-    over_a_bad_wire(&["--delay", "50000", "--loss", "10"], 8 << 20);
+    over_a_bad_wire(&["--latency", "50000", "--loss", "10"], 8 << 20);
 }

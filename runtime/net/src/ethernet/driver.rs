@@ -46,6 +46,10 @@ async fn rounds<N: Network>(shared: &Shared<N>, clock: &impl Clock, time: &impl 
         if let Err(error) = shared.network.borrow_mut().notify() {
             return error;
         }
+        if shared.wanted.get() {
+            // Somebody asked for a round while being polled: whoever does so each time keeps no task from running.
+            give_way().await;
+        }
     }
 }
 
@@ -99,8 +103,11 @@ async fn give_way() {
 struct Alarm<'t, C, T> {
     clock: &'t C,
     time: &'t T,
-    armed: Option<(Instant, Pin<Box<dyn Future<Output = ()> + 't>>)>,
+    armed: Option<(Instant, Timer<'t>)>,
 }
+
+/// What rings once.
+type Timer<'t> = Pin<Box<dyn Future<Output = ()> + 't>>;
 
 impl<C: Clock, T: Time> Alarm<'_, C, T> {
     fn poll(&mut self, deadline: Option<Instant>, context: &mut Context<'_>) -> Poll<()> {

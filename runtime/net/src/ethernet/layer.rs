@@ -125,21 +125,18 @@ impl<N: Network> Shared<N> {
     fn transmit(&self, parts: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         let taken = match self.network.try_borrow_mut() {
             // What came first goes first.
-            Ok(mut network) if self.pending.borrow().is_empty() => match network.send(parts, offload) {
-                Ok(taken) => taken,
-                // The loop sees it too, and says so.
-                Err(_) => false,
-            },
+            Ok(mut network) if self.pending.borrow().is_empty() => {
+                // What an interface fails with, the loop sees too, and says so.
+                network.send(parts, offload).unwrap_or(false)
+            }
             _ => self.pending.borrow_mut().push(parts, offload),
         };
-        if !taken {
-            return Err(Refused::Full);
-        }
-        // Sent from outside a round, it goes out with the next.
+        // Sent from outside a round, it goes out with the next; refused there, the loop is to look out for room, with
+        // which everybody is polled again.
         if !self.polling.get() {
             self.wake();
         }
-        Ok(())
+        if taken { Ok(()) } else { Err(Refused::Full) }
     }
 }
 

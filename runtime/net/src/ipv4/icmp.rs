@@ -21,11 +21,11 @@ pub const PORT_UNREACHABLE: u8 = 3;
 const QUOTED: usize = 8;
 
 impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
-    /// An ICMP message has come.
-    pub(super) fn icmp(&self, source: Ipv4Addr, destination: Ipv4Addr, message: &mut [u8], now: Instant) {
-        let Ok(packet) = Icmpv4Packet::new_checked(&*message) else { return };
+    /// An ICMP message has come; tells whether it is one. It is left as it was.
+    pub(super) fn icmp(&self, source: Ipv4Addr, destination: Ipv4Addr, message: &mut [u8], now: Instant) -> bool {
+        let Ok(packet) = Icmpv4Packet::new_checked(&*message) else { return false };
         if !packet.verify_checksum() {
-            return;
+            return false;
         }
         match packet.msg_type() {
             Icmpv4Message::EchoRequest => self.echo(source, destination, message, now),
@@ -39,6 +39,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             }
             _ => {}
         }
+        true
     }
 
     /// Sends back what was sent (RFC 1122 §3.2.2.6), but not to whoever pings everybody.
@@ -46,12 +47,15 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         if self.address() != Some(destination) || !self.echoes.borrow_mut().take(now) {
             return;
         }
+        let Some(&request) = message.first_chunk::<4>() else { return };
         let mut reply = Icmpv4Packet::new_unchecked(&mut *message);
         reply.set_msg_type(Icmpv4Message::EchoReply);
         reply.fill_checksum();
         let header = Header { source: destination.into(), destination: source.into(), protocol: ICMP, whole: false };
         // A reply that finds no room is lost, as the request might have been.
-        let _ = self.send(header, &[message], Offload::default());
+        let _ = self.send(header, &[&*message], Offload::default());
+        // Whoever is attached to ICMP sees what came.
+        message[..4].copy_from_slice(&request);
     }
 
     /// Somebody says that a packet of ours was not delivered; `quoted` is how it began.
@@ -66,7 +70,8 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             return;
         };
         let (source, destination) = (packet.src_addr(), packet.dst_addr());
-        if self.address() != Some(source) {
+        // What a later piece begins with is not the beginning of anything.
+        if self.address() != Some(source) || packet.frag_offset() != 0 {
             return;
         }
         let why = match code {

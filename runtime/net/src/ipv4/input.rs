@@ -82,8 +82,8 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
     ) {
         let above = self.protocol(protocol);
         let known = above.is_some() || protocol == icmp::ICMP;
-        if protocol == icmp::ICMP {
-            self.icmp(source, destination, payload, now);
+        if protocol == icmp::ICMP && !self.icmp(source, destination, payload, now) {
+            return;
         }
         let packet =
             Packet { source: source.into(), destination: destination.into(), protocol, payload, received, now };

@@ -2,13 +2,14 @@
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use core::convert::Infallible;
 use core::net::{IpAddr, Ipv4Addr};
 
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packet, Packets, Random, Refused, Route};
 
+use super::identification::Identifications;
 use super::interface::{Configure, Interface};
 use super::routes::{Network, Routes};
 use crate::ethernet::ethertype;
@@ -46,7 +47,7 @@ pub(super) struct Shared<E, A, C> {
     pub protocols: RefCell<Vec<(u8, Rc<dyn Packets>)>>,
     pub paths: RefCell<Paths<Ipv4Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
-    pub identification: Cell<u16>,
+    pub identifications: Identifications,
     pub echoes: RefCell<Limit>,
     pub errors: RefCell<Limit>,
 }
@@ -57,7 +58,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
     /// # Errors
     /// Never.
     pub async fn connect(ethernet: E, neighbours: A, clock: C, mut random: R) -> Result<Self, Infallible> {
-        let identification = Cell::new(random.next_u32() as u16);
+        let identifications = Identifications::new(random.next_u64());
         let shared = Rc::new(Shared {
             ethernet: ethernet.clone(),
             neighbours,
@@ -67,7 +68,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
             protocols: RefCell::default(),
             paths: RefCell::new(Paths::new(LEAST_MTU, UNSAID_MTU)),
             reassembly: RefCell::default(),
-            identification,
+            identifications,
             // A ping flood is answered; what is limited is how much of a link somebody can fill with our help.
             echoes: RefCell::new(Limit::new(20_000, 1000)),
             // RFC 1812 §4.3.2.8.

@@ -1,6 +1,7 @@
 //! IPv4 (RFC 791) and ICMP (RFC 792).
 
 mod icmp;
+mod identification;
 mod input;
 mod interface;
 mod layer;

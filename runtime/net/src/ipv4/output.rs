@@ -82,7 +82,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         };
         if fits {
             // RFC 6864 §4: what is in one piece and stays so needs no identification.
-            let identification = if header.whole { 0 } else { self.next_identification() };
+            let identification = if header.whole { 0 } else { self.identifications.next() };
             let ip = bytes(identification, 0, false, length);
             let mut parts: [&[u8]; PARTS + 1] = [&[]; PARTS + 1];
             parts[0] = &ip;
@@ -97,8 +97,11 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             // A device sees only pieces: what it would have summed up is summed up here.
             checksum::fill(&mut payload, wanted);
         }
-        let identification = self.next_identification();
-        let piece = (usize::from(self.mtu(destination)) - HEADER) & !7;
+        let identification = self.identifications.next();
+        let piece = usize::from(self.mtu(destination)).saturating_sub(HEADER) & !7;
+        if piece == 0 {
+            return Err(Refused::TooLarge);
+        }
         for (index, bytes_of) in payload.chunks(piece).enumerate() {
             let offset = index * piece;
             let more = offset + bytes_of.len() < payload.len();
@@ -113,12 +116,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             Next::Group(mac) => self.ethernet.send(mac, ethertype::IPV4, packet, offload),
             Next::Neighbour(address) => self.neighbours.send(address.into(), packet, offload),
         }
-    }
-
-    fn next_identification(&self) -> u16 {
-        let identification = self.identification.get();
-        self.identification.set(identification.wrapping_add(1));
-        identification
     }
 }
 

@@ -24,9 +24,9 @@ fn first_difference(a: &[u8], b: &[u8]) -> Option<usize> {
 
 /// Connects `client`, at [`HERE`], to `server`, at [`THERE`]; sends `length` bytes up and, when they have come and the
 /// client has closed, as many back. Everything has to arrive, once and in order, and both ends have to see the end.
-/// Returns how long it took.
-pub async fn both_ways(world: &World, client: impl Tcp, server: impl Tcp, length: usize) -> Duration {
-    let (time, begin) = (world.time(), world.clock().now());
+/// Returns how long it took to get there, and back.
+pub async fn both_ways(world: &World, client: impl Tcp, server: impl Tcp, length: usize) -> [Duration; 2] {
+    let (time, begin, clock) = (world.time(), world.clock().now(), world.clock());
     let mut listener = server.listen(80).await.unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     world.spawner().spawn(async move {
@@ -34,10 +34,11 @@ pub async fn both_ways(world: &World, client: impl Tcp, server: impl Tcp, length
         assert_eq!((flow.local(), flow.peer().ip()), (SocketAddr::from((THERE, 80)), HERE.into()));
         let (mut reader, mut writer) = flow.split();
         let all = read_to_end(&mut reader).await.unwrap();
+        let there = clock.now().since(begin);
         // Half-closed: the way back is still open (RFC 9293, section 3.6).
         writer.write_all(&all).await.unwrap();
         writer.close().await.unwrap();
-        tell.send(all).unwrap();
+        tell.send((all, there)).unwrap();
     });
     let exchange = async {
         let flow = client.connect((THERE, 80).into()).await.unwrap();
@@ -47,12 +48,12 @@ pub async fn both_ways(world: &World, client: impl Tcp, server: impl Tcp, length
         writer.write_all(&sent).await.unwrap();
         writer.close().await.unwrap();
         let back = read_to_end(&mut reader).await.unwrap();
-        let came = told.try_recv().expect("the server has finished first");
+        let (came, there) = told.try_recv().expect("the server has finished first");
         assert_eq!(first_difference(&sent, &came), None, "on the way there ({} bytes came)", came.len());
         assert_eq!(first_difference(&sent, &back), None, "on the way back ({} bytes came)", back.len());
+        [there, world.clock().now().since(begin) - there]
     };
-    time.timeout(PATIENCE, exchange).await.expect("the transfer is stuck");
-    world.clock().now().since(begin)
+    time.timeout(PATIENCE, exchange).await.expect("the transfer is stuck")
 }
 
 /// Sends `length` bytes up and down at the same time.

@@ -2,7 +2,7 @@
 //!
 //! The seed of a run follows from the test's name and is printed when it fails; see `mirage_test`.
 
-mod bare;
+mod address;
 mod exchange;
 mod peer;
 mod ping;

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use mirage::time::Instant;
 use mirage::{Clock as _, Header, Ip, Offload, Packet, Packets, Time as _};
+use mirage_net::ipv4::{Configure as _, Interface};
 use mirage_test::World;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{Icmpv4Packet, Icmpv4Repr};
 
 use crate::exchange::pattern;
+use crate::peer::Peer;
+use crate::{HERE, THERE};
 
 const ICMP: u8 = 1;
 
@@ -31,6 +34,10 @@ impl Packets for Answers {
     fn poll(&self, _: Instant) -> Option<Instant> {
         None
     }
+}
+
+fn interface(address: [u8; 4]) -> Interface {
+    Interface { address: address.into(), prefix: 24, gateway: None, nameservers: Vec::new() }
 }
 
 /// Sends `count` echo requests of `length` bytes, 100 ms apart; returns how many were answered, and how long the first
@@ -63,10 +70,58 @@ pub async fn ping(world: &World, ip: impl Ip, to: [u8; 4], length: usize, count:
 }
 
 #[mirage::test]
+async fn two_hosts_answer_each_other(world: World) {
+    let wire = world.wire();
+    let [here, there] = [world.layers(wire.port()).await, world.layers(wire.port()).await];
+    here.ipv4.configure(Some(interface(HERE)));
+    there.ipv4.configure(Some(interface(THERE)));
+    let [there, here] = [ping(&world, here.ipv4, THERE, 56, 10).await, ping(&world, there.ipv4, HERE, 56, 10).await];
+    // The first waits for ARP, once there and back: nobody was on the wire when addresses were announced.
+    assert_eq!((there.0, here.0), (10, 10));
+    assert!(
+        there.1 <= Some(Duration::from_micros(500)) && here.1 <= Some(Duration::from_micros(300)),
+        "{there:?} {here:?}"
+    );
+}
+
+/// RFC 791, section 3.2; RFC 1122, section 3.2.2.6: echoes as large as they come, in fragments.
+#[mirage::test]
+async fn large_echoes_in_fragments(world: World) {
+    let wire = world.wire();
+    let [here, there] = [world.layers(wire.port()).await, world.layers(wire.port()).await];
+    here.ipv4.configure(Some(interface(HERE)));
+    there.ipv4.configure(Some(interface(THERE)));
+    for length in [1472, 1473, 5000, 20_000] {
+        let (count, _) = ping(&world, here.ipv4.clone(), THERE, length, 3).await;
+        assert_eq!(count, 3, "of {length} bytes");
+    }
+}
+
+#[mirage::test]
 async fn smoltcp_answers(world: World) {
     let wire = world.wire();
-    let here = crate::bare::Bare::new(&world, wire.port(), crate::HERE);
-    let _there = crate::peer::Peer::new(&world, wire.port(), crate::THERE);
-    let (count, _) = ping(&world, here, crate::THERE, 56, 10).await;
+    let _there = Peer::new(&world, wire.port(), THERE);
+    let here = world.layers(wire.port()).await;
+    here.ipv4.configure(Some(interface(HERE)));
+    let (count, _) = ping(&world, here.ipv4, THERE, 56, 10).await;
     assert!(count >= 9, "{count}: but the first, which smoltcp loses while it asks who we are");
+}
+
+/// RFC 1122, section 2.3.2.2: packets wait for ARP, and ARP for a line that loses half of them.
+#[mirage::test]
+async fn arp_asks_again(world: World) {
+    let wire = world.wire();
+    let mut count = 0;
+    // The first three questions are lost.
+    wire.lose(move |frame| {
+        let is_question = frame[12..14] == [8, 6] && frame[21] == 1 && frame[28..32] != frame[38..42];
+        count += i32::from(is_question);
+        is_question && count <= 2
+    });
+    let [here, there] = [world.layers(wire.port()).await, world.layers(wire.port()).await];
+    here.ipv4.configure(Some(interface(HERE)));
+    there.ipv4.configure(Some(interface(THERE)));
+    // Past the announcements, which tell what ARP would have to ask.
+    let (count, first) = ping(&world, here.ipv4, THERE, 56, 1).await;
+    assert_eq!(count, 1, "{first:?}");
 }

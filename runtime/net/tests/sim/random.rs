@@ -101,9 +101,9 @@ async fn survive(world: World, who: Who, case: Case) {
     macro_rules! exchange {
         ($client:expr, $server:expr) => {
             if case.at_once {
-                at_once(&world, $client, $server, case.length).await
+                at_once(&world, $client, $server, case.length).await;
             } else {
-                both_ways(&world, $client, $server, case.length).await
+                both_ways(&world, $client, $server, case.length).await;
             }
         };
     }

@@ -2,8 +2,8 @@
 
 use super::state::{Connection, State};
 use crate::Error;
-use crate::tcp::Segment;
 use crate::tcp::buffer::{Chunk, Pool};
+use crate::tcp::{Segment, Timestamps};
 
 /// How much may always be queued for sending, in bytes, as far as the limit allows.
 const SEND_LEAST: u32 = 32 * 1024;
@@ -19,7 +19,7 @@ impl Connection {
     /// [`transmit`](Self::transmit).
     pub fn consumed(&mut self, bytes: usize) -> bool {
         let mss = u32::from(self.path.mss);
-        let most = self.config.receive_most;
+        let most = self.config.receive_limit();
         let opened = self.receiver.consumed(self.now, bytes, mss, most);
         let listens = matches!(self.state, State::Established | State::FinWait1 | State::FinWait2);
         if opened && listens {
@@ -47,7 +47,7 @@ impl Connection {
     }
 
     fn send_limit(&self) -> u32 {
-        self.sender.congestion.window.saturating_mul(2).max(SEND_LEAST).min(self.config.send_most)
+        self.sender.congestion.window.saturating_mul(2).max(SEND_LEAST).min(self.config.send_limit())
     }
 
     /// Whether there is so much room that a writer is worth waking.
@@ -99,7 +99,15 @@ impl Connection {
         self.error = Some(Error::Closed);
         self.sender.clear();
         self.arm();
-        due.then(|| Segment { seq: self.sender.nxt, ack: Some(self.receiver.nxt), rst: true, ..Segment::default() })
+        let stamps = Timestamps { value: self.stamps.of(self.now), echo: self.stamps.recent };
+        let timestamps = self.stamps.on.then_some(stamps);
+        due.then(|| Segment {
+            seq: self.sender.nxt,
+            ack: Some(self.receiver.nxt),
+            rst: true,
+            timestamps,
+            ..Segment::default()
+        })
     }
 
     /// Has the acknowledgment sent that [`Changes::challenge`](super::Changes::challenge) asks for.

@@ -13,10 +13,10 @@ pub struct Config {
     pub keep_alive: Option<Duration>,
     /// How long octets may stay unacknowledged until the connection is given up (RFC 5482), a SYN among them.
     pub user_timeout: Duration,
-    /// How far the receive buffer may grow, in bytes.
-    pub receive_most: u32,
-    /// How far the send buffer may grow, in bytes.
-    pub send_most: u32,
+    /// How far the receive buffer may grow, in bytes; up to 1 GiB (RFC 7323, 2.3).
+    pub receive_most: usize,
+    /// How far the send buffer may grow, in bytes; up to 1 GiB.
+    pub send_most: usize,
     /// Congestion control by CUBIC (RFC 9438); by NewReno (RFC 5681, RFC 6582) if not.
     pub cubic: bool,
 }
@@ -44,7 +44,15 @@ impl Config {
 
     /// The window scale to announce: the smallest that can express the largest window (RFC 7323, 2.3).
     pub fn scale(&self) -> u8 {
-        (0..14).find(|scale| self.receive_most >> scale <= 0xffff).unwrap_or(14)
+        (0..14).find(|scale| self.receive_limit() >> scale <= 0xffff).unwrap_or(14)
+    }
+
+    pub(super) fn receive_limit(&self) -> u32 {
+        u32::try_from(self.receive_most).unwrap_or(u32::MAX).min(1 << 30)
+    }
+
+    pub(super) fn send_limit(&self) -> u32 {
+        u32::try_from(self.send_most).unwrap_or(u32::MAX).min(1 << 30)
     }
 }
 

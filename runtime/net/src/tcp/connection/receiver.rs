@@ -225,15 +225,15 @@ impl Receiver {
         growth > 0 && growth >= (self.capacity / 4).max((2 * mss).min(self.capacity / 2))
     }
 
-    /// A reader that takes more than half of the window in a round trip could take more than it allows (dynamic
-    /// right-sizing).
+    /// A reader that takes half of the window within two of the shortest round trips could take more than it allows
+    /// (dynamic right-sizing); two, since most are longer than the shortest. A window of three round trips is enough.
     fn tune(&mut self, now: Instant, bytes: u32, mss: u32, most: u32) {
         let tuning = &mut self.tuning;
         tuning.consumed = tuning.consumed.saturating_add(bytes);
-        if now.since(tuning.since) < Duration::from_micros(tuning.round_trip.into()) {
+        if now.since(tuning.since) < Duration::from_micros(tuning.round_trip.into()) * 2 {
             return;
         }
-        let wanted = tuning.consumed.saturating_mul(2).saturating_add(16 * mss);
+        let wanted = tuning.consumed.saturating_add(tuning.consumed / 2).saturating_add(16 * mss);
         if tuning.consumed > self.capacity / 2 && wanted > self.capacity {
             self.capacity = wanted.min(most).max(self.capacity);
         }

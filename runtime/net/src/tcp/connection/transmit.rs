@@ -131,6 +131,7 @@ impl Connection {
         while let Some(length) = self.next_length(mss) {
             self.send_next(length, emit)?;
         }
+        self.sender.limited |= self.sender.pipe() + mss > self.sender.congestion.window;
         Ok(())
     }
 

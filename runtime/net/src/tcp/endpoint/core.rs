@@ -38,8 +38,8 @@ pub struct Core {
     pub resets: RefCell<VecDeque<(Pair, Offloads, Segment)>>,
     /// How often a connection was looked at.
     pub visits: Cell<u64>,
-    /// A round of the loop is under way or asked for.
-    round: Cell<bool>,
+    /// What became due is being sent just now.
+    polling: Cell<bool>,
     wake: Box<dyn Fn()>,
 }
 
@@ -62,7 +62,7 @@ impl Core {
             dirty: RefCell::default(),
             resets: RefCell::default(),
             visits: Cell::default(),
-            round: Cell::default(),
+            polling: Cell::default(),
             wake,
         })
     }
@@ -134,18 +134,17 @@ impl Core {
         }
     }
 
-    /// A round begins, at whose end there will be a poll.
+    /// What became due is sent from here on, until [`end`](Self::end): nobody needs to ask for it.
     pub fn begin(&self) {
-        self.round.set(true);
+        self.polling.set(true);
     }
 
-    /// The round has ended.
     pub fn end(&self) {
-        self.round.set(false);
+        self.polling.set(false);
     }
 
     fn request(&self) {
-        if !self.round.replace(true) {
+        if !self.polling.get() {
             (self.wake)();
         }
     }

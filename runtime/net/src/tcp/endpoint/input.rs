@@ -23,7 +23,6 @@ pub struct Arrival<'a> {
 
 impl<I: Ip, C: Clock, R: Random> Packets for Endpoint<I, C, R> {
     fn input(&self, packet: Packet<'_>) {
-        self.core.begin();
         let Some(arrival) = self.arrival(&packet) else { return };
         match self.core.find(arrival.hash, &arrival.pair) {
             Some(socket) => self.deliver(&socket, &arrival),
@@ -32,7 +31,6 @@ impl<I: Ip, C: Clock, R: Random> Packets for Endpoint<I, C, R> {
     }
 
     fn undelivered(&self, report: Undelivered<'_>) {
-        self.core.begin();
         self.report(&report);
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use mirage::{Header, Ip, Offload, Offloads, Packets, Refused, Route};
+use mirage::{Header, Ip, Offload, Offloads, Packet, Packets, Refused, Route};
 
 /// A packet that was sent.
 pub struct Sent {
@@ -94,7 +94,9 @@ impl Ip for Link {
         Ok(())
     }
 
-    fn refuse(&self, _: &Packet<'_>) {}
+    fn refuse(&self, _: &Packet<'_>) {
+        unreachable!("TCP refuses with segments of its own");
+    }
 
     fn wake(&self) {
         self.0.woken.set(true);

@@ -2,6 +2,7 @@
 
 mod closing;
 mod handshake;
+mod hostile;
 mod loss;
 mod network;
 mod receiving;

@@ -45,6 +45,8 @@ pub struct Weather {
     pub segment_most: u32,
     /// Bytes a second, and how many of them may queue up; none: as fast as can be.
     pub rate: Option<(u64, u64)>,
+    /// After how long nothing arrives any more.
+    pub dies: Option<Duration>,
 }
 
 pub struct End {
@@ -105,7 +107,8 @@ impl Network {
                 let segment = Segment { seq, fin: segment.fin && last, psh: segment.psh && last, ..*segment };
                 for _ in 0..1 + u32::from(chance.hits(weather.twice)) {
                     *carried += 1;
-                    if chance.hits(weather.loss) {
+                    let dead = weather.dies.is_some_and(|dies| *now > Instant::START + Duration::from_secs(1) + dies);
+                    if dead || chance.hits(weather.loss) {
                         *lost += 1;
                         continue;
                     }

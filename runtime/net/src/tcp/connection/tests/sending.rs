@@ -132,3 +132,23 @@ fn the_send_buffer_follows_the_congestion_window() {
     script.peer(from_peer(1, 30_001), 0);
     assert_eq!(script.connection.send_room(), 50_000 - (32 * 1024 - 30_000));
 }
+
+/// RFC 2018, 3: the blocks take room in a segment; a full one goes without, and they follow on their own.
+#[test]
+fn blocks_go_on_their_own_beside_full_segments() {
+    let mut script = Script::established();
+    script.peer_quietly(from_peer(1001, 1), 1000).write(1000);
+    script.expect(&["P. 1:1001(1000) ack 1", ". 1001 ack 1 sack 1001-2001"]);
+    script.peer_quietly(from_peer(3001, 1), 1000).write(100);
+    script.expect(&["P. 1001:1101(100) ack 1 sack 3001-4001 1001-2001"]);
+}
+
+/// RFC 5681, 4.1: after a pause, no more than the initial window.
+#[test]
+fn a_pause_resets_the_window() {
+    let mut script = Script::established();
+    script.write(30_000).wait(10).peer(from_peer(1, 10_001), 0).wait(10).peer(from_peer(1, 30_001), 0).sent();
+    assert!(script.connection.sender.congestion.window > 20_000);
+    script.wait(1000).write(30_000);
+    assert_eq!(script.sent().len(), 10);
+}
