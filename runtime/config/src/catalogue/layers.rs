@@ -48,6 +48,24 @@ pub fn ipv4(ethernet: Impl<kind::Ethernet>, arp: Impl<kind::Neighbours>) -> Impl
         .provide()
 }
 
+/// IPv6 over Ethernet. It forms its addresses itself, from what routers of the link say.
+#[track_caller]
+pub fn ipv6(ethernet: Impl<kind::Ethernet>) -> Impl<kind::Ip> {
+    device("ipv6")
+        .doc("IPv6 packets")
+        .everywhere("mirage_net::Ipv6")
+        .over(ethernet)
+        .over(shared(ethernet, default_clock))
+        .over(default_random())
+        .provide()
+}
+
+/// IPv4 and IPv6 as one: each packet goes by the family of its addresses.
+#[track_caller]
+pub fn dual(ipv4: Impl<kind::Ip>, ipv6: Impl<kind::Ip>) -> Impl<kind::Ip> {
+    device("dual").doc("IPv4 and IPv6 packets").everywhere("mirage_net::Dual").over(ipv4).over(ipv6).provide()
+}
+
 /// UDP over IP.
 #[track_caller]
 pub fn udp(ip: Impl<kind::Ip>) -> Impl<kind::Udp> {

@@ -19,7 +19,7 @@ pub use address::{Address, default_address, dhcp_address, static_address};
 pub use args::args;
 pub use clock::default_clock;
 pub use console::default_console;
-pub use layers::{arp, ethernet, ipv4, tcp, udp};
+pub use layers::{arp, dual, ethernet, ipv4, ipv6, tcp, udp};
 pub use logger::default_logger;
 pub use network::{default_network, network};
 pub use random::default_random;

@@ -3,7 +3,7 @@
 use mirage::kind;
 
 use super::address::{Address, default_address, dhcp_address, static_address};
-use super::layers::{arp, ethernet, ipv4, tcp, udp};
+use super::layers::{arp, dual, ethernet, ipv4, ipv6, tcp, udp};
 use crate::device::{Target, device};
 use crate::key::{Key, OneOf, choice, match_impl};
 use crate::node::Impl;
@@ -54,7 +54,10 @@ pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
 
 /// The layers of a stack, each over the one below.
 struct Layers {
+    /// What is given an address at boot or by DHCP.
     ipv4: Impl<kind::Ip>,
+    /// IPv4 and IPv6.
+    ip: Impl<kind::Ip>,
     udp: Impl<kind::Udp>,
     tcp: Impl<kind::Tcp>,
 }
@@ -64,7 +67,8 @@ impl Layers {
     fn over(network: Impl<kind::Network>) -> Self {
         let ethernet = ethernet(network);
         let ipv4 = ipv4(ethernet, arp(ethernet));
-        Self { ipv4, udp: udp(ipv4), tcp: tcp(ipv4) }
+        let ip = dual(ipv4, ipv6(ethernet));
+        Self { ipv4, ip, udp: udp(ip), tcp: tcp(ip) }
     }
 
     #[track_caller]
@@ -72,7 +76,7 @@ impl Layers {
         device("stack_direct")
             .doc("Our own TCP/IP stack")
             .everywhere("mirage_net::Direct")
-            .over(self.ipv4)
+            .over(self.ip)
             .over(self.udp)
             .over(self.tcp)
             .over(address)

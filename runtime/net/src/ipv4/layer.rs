@@ -11,11 +11,16 @@ use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packe
 
 use super::identification::Identifications;
 use super::interface::{Configure, Interface};
-use super::paths::Paths;
 use super::routes::{Network, Routes};
 use crate::ethernet::ethertype;
 use crate::limit::Limit;
+use crate::paths::Paths;
 use crate::reassembly::Reassembly;
+
+/// No path is believed to take less: every link of today takes more.
+const LEAST_MTU: u16 = 552;
+/// What is tried when a router does not say what it takes, as those from before RFC 1191 do not.
+const UNSAID_MTU: u16 = 576;
 
 /// IPv4 over Ethernet and ARP. All clones are one layer. It has no address until it is [configured](Configure).
 pub struct Ipv4<E, A, C, R> {
@@ -40,7 +45,7 @@ pub(super) struct Shared<E, A, C> {
     pub interface: RefCell<Option<Interface>>,
     pub routes: RefCell<Routes>,
     pub protocols: RefCell<Vec<(u8, Rc<dyn Packets>)>>,
-    pub paths: RefCell<Paths>,
+    pub paths: RefCell<Paths<Ipv4Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
     pub identifications: Identifications,
     pub echoes: RefCell<Limit>,
@@ -61,7 +66,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
             interface: RefCell::default(),
             routes: RefCell::default(),
             protocols: RefCell::default(),
-            paths: RefCell::default(),
+            paths: RefCell::new(Paths::new(LEAST_MTU, UNSAID_MTU)),
             reassembly: RefCell::default(),
             identifications,
             // A ping flood is answered; what is limited is how much of a link somebody can fill with our help.

@@ -6,7 +6,6 @@ mod input;
 mod interface;
 mod layer;
 mod output;
-mod paths;
 mod routes;
 
 pub use interface::{Configure, Interface};

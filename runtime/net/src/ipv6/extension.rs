@@ -6,9 +6,9 @@ use core::ops::Range;
 const MOST: usize = 8;
 
 /// Protocol numbers of headers that can stand in between (IANA).
-const HOP_BY_HOP: u8 = 0;
+pub const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
+pub const FRAGMENT: u8 = 44;
 const NO_NEXT: u8 = 59;
 const DESTINATION: u8 = 60;
 
@@ -21,6 +21,8 @@ pub enum Chain {
         protocol: u8,
         /// Where it begins.
         at: usize,
+        /// Where its protocol number stands, in bytes from the beginning of the IPv6 header.
+        said_at: u32,
     },
     /// A piece of a packet (RFC 8200 §4.5).
     Fragment {
@@ -90,7 +92,7 @@ pub fn walk(first: u8, packet: &[u8]) -> Chain {
                 };
             }
             NO_NEXT => return Chain::Nothing,
-            protocol => return Chain::Payload { protocol, at },
+            protocol => return Chain::Payload { protocol, at, said_at },
         }
     }
     Chain::Malformed
@@ -137,9 +139,9 @@ mod tests {
 
     #[test]
     fn rfc_8200_4_headers_are_passed_over() {
-        assert_eq!(walk(6, &[]), Chain::Payload { protocol: 6, at: 0 });
+        assert_eq!(walk(6, &[]), Chain::Payload { protocol: 6, at: 0, said_at: 6 });
         let chain = [DESTINATION, 0, 1, 4, 0, 0, 0, 0, ROUTING, 0, 1, 4, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0];
-        assert_eq!(walk(HOP_BY_HOP, &chain), Chain::Payload { protocol: 17, at: 24 });
+        assert_eq!(walk(HOP_BY_HOP, &chain), Chain::Payload { protocol: 17, at: 24, said_at: 56 });
         assert_eq!(walk(NO_NEXT, &[1, 2, 3]), Chain::Nothing);
     }
 
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn rfc_8200_4_2_options_by_their_highest_bits() {
         let with = |option: u8| walk(DESTINATION, &[17, 0, option, 0, 1, 2, 0, 0]);
-        assert_eq!(with(0x3e), Chain::Payload { protocol: 17, at: 8 }, "00: passed over");
+        assert_eq!(with(0x3e), Chain::Payload { protocol: 17, at: 8, said_at: 40 }, "00: passed over");
         assert_eq!(with(0x7e), Chain::Malformed, "01: dropped");
         assert_eq!(with(0xbe), Chain::Problem { code: 2, pointer: 42 }, "10: answered");
         assert_eq!(walk(DESTINATION, &[17, 0, 1, 5, 0, 0, 0, 0]), Chain::Malformed, "longer than its header");

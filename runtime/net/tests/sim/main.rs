@@ -3,6 +3,7 @@
 //! The seed of a run follows from the test's name and is printed when it fails; see `mirage_test`.
 
 mod address;
+mod dual;
 mod exchange;
 mod peer;
 mod ping;

@@ -1,0 +1,61 @@
+//! IPv4 and IPv6 as one: what TCP and UDP stand on where there are both.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::convert::Infallible;
+use core::net::IpAddr;
+
+use mirage::{Header, Ip, Offload, Packet, Packets, Refused, Route};
+
+/// Two IP layers over one interface: each packet goes by the one of its addresses' family.
+#[derive(Clone)]
+pub struct Dual<A, B> {
+    v4: A,
+    v6: B,
+}
+
+impl<A: Ip, B: Ip> Dual<A, B> {
+    /// Puts the two together.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(v4: A, v6: B) -> Result<Self, Infallible> {
+        Ok(Self { v4, v6 })
+    }
+}
+
+impl<A: Ip, B: Ip> Ip for Dual<A, B> {
+    fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
+        self.v4.attach(number, Rc::clone(&protocol));
+        self.v6.attach(number, protocol);
+    }
+
+    fn is_local(&self, address: IpAddr) -> bool {
+        self.v4.is_local(address) || self.v6.is_local(address)
+    }
+
+    fn route(&self, destination: IpAddr) -> Result<Route, Refused> {
+        if destination.is_ipv4() { self.v4.route(destination) } else { self.v6.route(destination) }
+    }
+
+    fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
+        if header.destination.is_ipv4() {
+            self.v4.send(header, payload, offload)
+        } else {
+            self.v6.send(header, payload, offload)
+        }
+    }
+
+    fn refuse(&self, packet: &Packet<'_>) {
+        if packet.destination.is_ipv4() { self.v4.refuse(packet) } else { self.v6.refuse(packet) }
+    }
+
+    fn wake(&self) {
+        self.v4.wake();
+        self.v6.wake();
+    }
+
+    fn nameservers(&self) -> Vec<IpAddr> {
+        [self.v4.nameservers(), self.v6.nameservers()].concat()
+    }
+}

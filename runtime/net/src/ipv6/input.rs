@@ -1,0 +1,116 @@
+//! Packets that come: whether they are for us, whole, and who gets them.
+
+use core::net::Ipv6Addr;
+
+use mirage::time::Instant;
+use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Packet, Received};
+use smoltcp::wire::Ipv6Packet;
+
+use super::extension::{Chain, HEADER, walk};
+use super::layer::Shared;
+use super::messages::ICMPV6;
+use crate::reassembly::Piece;
+
+/// How a packet came.
+#[derive(Clone, Copy)]
+pub struct Arrival {
+    pub source: Ipv6Addr,
+    pub destination: Ipv6Addr,
+    /// The hop limit: 255 proves that no router has passed it on.
+    pub hops: u8,
+    /// Who sent the frame.
+    pub mac: MacAddress,
+    pub received: Received,
+    pub now: Instant,
+}
+
+impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
+    fn input(&self, frame: EthernetFrame<'_>) {
+        let EthernetFrame { source: mac, destination: link_destination, payload, received, now } = frame;
+        // Lengths are looked at here: nothing below reads past them.
+        let Ok(packet) = Ipv6Packet::new_checked(&*payload) else { return };
+        let (end, first, hops) = (packet.total_len(), u8::from(packet.next_header()), packet.hop_limit());
+        let (source, destination, version) = (packet.src_addr(), packet.dst_addr(), packet.version());
+        // What one sent itself comes back only where a link is wired in a circle.
+        if version != 6 || mac == self.ethernet.mac() || source.is_multicast() || source.is_loopback() {
+            return;
+        }
+        if !self.is_for_us(destination, link_destination.is_group()) {
+            return;
+        }
+        let arrival = Arrival { source, destination, hops, mac, received, now };
+        match walk(first, &payload[HEADER..end]) {
+            Chain::Payload { protocol, at, said_at } => {
+                if !self.deliver(&arrival, protocol, &mut payload[HEADER + at..end]) {
+                    // RFC 8200 §4: a header nobody knows.
+                    self.problem(&arrival, 1, said_at, &payload[..end]);
+                }
+            }
+            Chain::Fragment { identification, offset, more, protocol, at } => {
+                let whole = (source, destination, identification, protocol);
+                self.piece(&arrival, whole, (offset, more), &mut payload[HEADER + at..end]);
+            }
+            Chain::Problem { code, pointer } => self.problem(&arrival, code, pointer, &payload[..end]),
+            Chain::Nothing | Chain::Malformed => {}
+        }
+    }
+
+    fn poll(&self, now: Instant) -> Option<Instant> {
+        let protocols = self.poll_protocols(now);
+        let pieces = self.reassembly.borrow_mut().expire(now);
+        // Last: those above may have asked for a neighbour.
+        [protocols, pieces, self.discover(now)].into_iter().flatten().min()
+    }
+}
+
+impl<E: Ethernet, C: Clock> Shared<E, C> {
+    fn is_for_us(&self, destination: Ipv6Addr, link_group: bool) -> bool {
+        let own = self.own.borrow();
+        // What the link sends to everybody is not for one.
+        if destination.is_multicast() { own.listens(destination) } else { own.has(destination) && !link_group }
+    }
+
+    /// A piece of a packet has come (RFC 8200 §4.5).
+    fn piece(&self, arrival: &Arrival, whole: super::layer::Whole, place: (usize, bool), bytes: &mut [u8]) {
+        let (offset, more) = place;
+        // RFC 6946: what is all there waits for nothing.
+        if offset == 0 && !more {
+            return self.put_together(arrival, whole.3, bytes);
+        }
+        let packet = self.reassembly.borrow_mut().add(whole, Piece { offset, more, bytes }, arrival.now);
+        match packet {
+            Some(mut packet) => self.put_together(arrival, whole.3, &mut packet),
+            // Pieces are given up in time only if the loop comes round.
+            None => self.ethernet.wake(),
+        }
+    }
+
+    /// A packet is whole that came in pieces. Whoever has sent headers nobody knows in pieces is not told so.
+    fn put_together(&self, arrival: &Arrival, first: u8, packet: &mut [u8]) {
+        if let Chain::Payload { protocol, at, .. } = walk(first, packet) {
+            // RFC 6980 §5: neighbour discovery comes whole, which a hop limit that cannot be right sees to. What a device
+            // says of a piece says nothing of the whole.
+            let arrival = Arrival { received: Received::default(), hops: 0, ..*arrival };
+            self.deliver(&arrival, protocol, &mut packet[at..]);
+        }
+    }
+
+    /// Gives a packet to whoever has its protocol; false if nobody does.
+    fn deliver(&self, arrival: &Arrival, protocol: u8, payload: &mut [u8]) -> bool {
+        if protocol == ICMPV6 {
+            self.icmp(arrival, payload);
+        } else if arrival.source.is_unspecified() || self.own.borrow().has(arrival.source) {
+            // Nobody could be answered: so only those come who ask whether an address is free, or say that it is not.
+            return true;
+        }
+        let &Arrival { source, destination, received, now, .. } = arrival;
+        match self.protocol(protocol) {
+            Some(above) => {
+                let (source, destination) = (source.into(), destination.into());
+                above.input(Packet { source, destination, protocol, payload, received, now });
+                true
+            }
+            None => protocol == ICMPV6,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The layer: its state, and the face it shows to those above.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::convert::Infallible;
+use core::net::{IpAddr, Ipv6Addr};
+
+use mirage::time::Instant;
+use mirage::{Clock, Ethernet, Header, Ip, Offload, Packet, Packets, Random, Refused, Route};
+
+use super::address::link_local;
+use super::discovery::Soliciting;
+use super::own::Own;
+use super::routers::{LEAST_MTU, Routers};
+use crate::ethernet::ethertype;
+use crate::limit::Limit;
+use crate::neighbours::Cache;
+use crate::paths::Paths;
+use crate::reassembly::Reassembly;
+
+/// IPv6 over Ethernet. All clones are one layer. It has a link-local address from the beginning; routers give it others
+/// (RFC 4862), and so does [`configure`](Self::configure).
+pub struct Ipv6<E, C, R> {
+    pub(super) shared: Rc<Shared<E, C>>,
+    random: R,
+}
+
+impl<E, C, R: Clone> Clone for Ipv6<E, C, R> {
+    fn clone(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), random: self.random.clone() }
+    }
+}
+
+/// What tells the pieces of one packet from those of others (RFC 8200 §4.5): source, destination and identification. The
+/// protocol is here too: it could differ between pieces, but then only the first piece's would count.
+pub(super) type Whole = (Ipv6Addr, Ipv6Addr, u32, u8);
+
+/// An address that was told, and its network.
+#[derive(Clone, Copy)]
+pub(super) struct Fixed {
+    pub address: Ipv6Addr,
+    pub prefix: u8,
+    pub gateway: Option<Ipv6Addr>,
+}
+
+pub(super) struct Shared<E, C> {
+    pub ethernet: E,
+    pub clock: C,
+    pub own: RefCell<Own>,
+    pub fixed: Cell<Option<Fixed>>,
+    pub routers: RefCell<Routers>,
+    pub soliciting: Cell<Soliciting>,
+    pub neighbours: RefCell<Cache<u128>>,
+    pub protocols: RefCell<Vec<(u8, Rc<dyn Packets>)>>,
+    pub paths: RefCell<Paths<Ipv6Addr>>,
+    pub reassembly: RefCell<Reassembly<Whole>>,
+    pub identification: Cell<u32>,
+    pub echoes: RefCell<Limit>,
+    pub errors: RefCell<Limit>,
+}
+
+impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
+    /// Takes the IPv6 frames of an interface.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(ethernet: E, clock: C, mut random: R) -> Result<Self, Infallible> {
+        let mut own = Own::default();
+        own.add(link_local(ethernet.mac()));
+        let shared = Rc::new(Shared {
+            ethernet: ethernet.clone(),
+            clock,
+            own: RefCell::new(own),
+            fixed: Cell::new(None),
+            routers: RefCell::default(),
+            soliciting: Cell::default(),
+            neighbours: RefCell::new(Cache::new(random.next_u64())),
+            protocols: RefCell::default(),
+            paths: RefCell::new(Paths::new(LEAST_MTU, LEAST_MTU)),
+            reassembly: RefCell::default(),
+            identification: Cell::new(random.next_u32()),
+            // As for IPv4: a ping flood is answered, up to a part of the link.
+            echoes: RefCell::new(Limit::new(20_000, 1000)),
+            // RFC 4443 §2.4 (f).
+            errors: RefCell::new(Limit::new(100, 50)),
+        });
+        ethernet.attach(ethertype::IPV6, Rc::clone(&shared) as _);
+        Ok(Self { shared, random })
+    }
+
+    /// Gives it an address besides those it forms itself, in the place of the one it was given before: `prefix` bits of
+    /// it, at most 128, are its network's, and `gateway` is the router to others.
+    pub fn configure(&self, address: Ipv6Addr, prefix: u8, gateway: Option<Ipv6Addr>) {
+        let before = self.shared.fixed.replace(Some(Fixed { address, prefix: prefix.min(128), gateway }));
+        let mut own = self.shared.own.borrow_mut();
+        if let Some(before) = before {
+            own.remove(before.address);
+        }
+        own.add(address);
+        drop(own);
+        self.shared.ethernet.wake();
+    }
+}
+
+impl<E: Ethernet, C: Clock> Shared<E, C> {
+    /// The largest packet the link takes, in bytes; a router may say that it is less than the interface does.
+    pub fn link_mtu(&self) -> u16 {
+        let interface = u16::try_from(self.ethernet.mtu()).unwrap_or(u16::MAX);
+        self.routers.borrow().mtu().map_or(interface, |mtu| mtu.min(interface))
+    }
+
+    /// Whoever has packets of a protocol.
+    pub fn protocol(&self, number: u8) -> Option<Rc<dyn Packets>> {
+        let protocols = self.protocols.borrow();
+        protocols.iter().find(|(of, _)| *of == number).map(|(_, protocol)| Rc::clone(protocol))
+    }
+
+    /// Polls whoever is above; when the next wants to be polled again.
+    pub fn poll_protocols(&self, now: Instant) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        for index in 0.. {
+            // A protocol may attach another from here: the list is not borrowed meanwhile.
+            let protocol = self.protocols.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
+            let Some(protocol) = protocol else { break };
+            next = [next, protocol.poll(now)].into_iter().flatten().min();
+        }
+        next
+    }
+}
+
+impl<E: Ethernet, C: Clock, R: Random> Ip for Ipv6<E, C, R> {
+    fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
+        let mut protocols = self.shared.protocols.borrow_mut();
+        match protocols.iter_mut().find(|(of, _)| *of == number) {
+            Some((_, before)) => *before = protocol,
+            None => protocols.push((number, protocol)),
+        }
+        drop(protocols);
+        self.shared.ethernet.wake();
+    }
+
+    fn is_local(&self, address: IpAddr) -> bool {
+        matches!(address, IpAddr::V6(address) if self.shared.own.borrow().has(address))
+    }
+
+    fn route(&self, destination: IpAddr) -> Result<Route, Refused> {
+        let IpAddr::V6(destination) = destination else { return Err(Refused::NoRoute) };
+        let source = self.shared.source(destination)?;
+        let mtu = self.shared.mtu(destination);
+        Ok(Route { source: source.into(), mtu, offloads: self.shared.ethernet.offloads() })
+    }
+
+    fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
+        self.shared.send(header, payload, offload)
+    }
+
+    fn refuse(&self, packet: &Packet<'_>) {
+        self.shared.refuse_port(packet);
+    }
+
+    fn wake(&self) {
+        self.shared.ethernet.wake();
+    }
+
+    fn nameservers(&self) -> Vec<IpAddr> {
+        self.shared.routers.borrow().nameservers(self.shared.clock.now()).map(IpAddr::from).collect()
+    }
+}
