@@ -104,6 +104,49 @@ fn echo_over_tcp_and_udp_and_ping() {
 }
 
 #[test]
+fn echo_over_ipv6() {
+    let Some(space) = Space::new("echo over IPv6") else { return };
+    let arguments = ["--interface", Space::TAP, "--ipv4", "10.0.0.2/24", "--ipv6", "fd00::2/64"];
+    let mut unikernel = BULK.boot(&space, &arguments);
+    unikernel.wait_for("bulk is ready");
+    space.within(|| {
+        let there = |port| SocketAddr::from(("fd00::2".parse::<std::net::Ipv6Addr>().expect("an address"), port));
+        let mut stream = TcpStream::connect_timeout(&there(7), PATIENCE).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        let sent: Vec<u8> = (0..300_000).map(pattern).collect();
+        let mut reader = stream.try_clone().expect("another handle");
+        let back = std::thread::spawn(move || {
+            let mut back = vec![];
+            reader.read_to_end(&mut back).map(|_| back)
+        });
+        stream.write_all(&sent).expect("it reads");
+        stream.shutdown(Shutdown::Write).expect("an end");
+        assert!(back.join().expect("no panic").expect("an echo") == sent);
+
+        let socket = UdpSocket::bind("[fd00::1]:0").expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        // The larger ones go in fragments, both ways.
+        for length in [1, 1452, 1453, 20_000] {
+            socket.send_to(&sent[..length], there(7)).expect("it goes");
+            let mut back = vec![0; 65_535];
+            let (count, from) = socket.recv_from(&mut back).expect("an echo");
+            assert_eq!((from, &back[..count]), (there(7), &sent[..length]));
+        }
+        let refused = TcpStream::connect_timeout(&there(1), PATIENCE);
+        assert_eq!(refused.expect_err("nobody listens").kind(), std::io::ErrorKind::ConnectionRefused);
+    });
+    if have("ping") {
+        for size in ["56", "1452", "1453", "20000"] {
+            let mut ping = space.run("ping");
+            let ping = ping.args(["-6", "-q", "-f", "-c", "500", "-w", "60", "-s", size, "fd00::2"]);
+            Outcome::of(ping).ends_with(0);
+        }
+    } else {
+        skip("ping over IPv6", "there is no `ping` (package iputils-ping)");
+    }
+}
+
+#[test]
 fn many_connections_at_once() {
     const CONNECTIONS: usize = 10_000;
     let Some(space) = Space::new("10,000 connections over a tap") else { return };

@@ -6,6 +6,7 @@
 mod address;
 mod describe;
 mod ipv4;
+mod ipv6;
 mod matches;
 mod usage;
 mod value;
@@ -14,6 +15,7 @@ mod words;
 pub use address::{Ipv4Address, Ipv4Network, Malformed, is_host};
 pub use describe::{Argument, Group, Shape};
 pub use ipv4::{AutoIpv4, DhcpIpv4, StaticIpv4};
+pub use ipv6::{Ipv6, Ipv6Network};
 pub use matches::{Matches, Request, Values};
 pub use usage::Usage;
 pub use value::{FromArg, Microseconds, Seconds};

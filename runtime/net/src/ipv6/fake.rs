@@ -101,7 +101,7 @@ impl Host {
         let mac = MacAddress([2, 0, 0, 0, 0, last]);
         let link =
             Link(Rc::new(State { mac, now: Cell::default(), sent: RefCell::default(), protocol: RefCell::default() }));
-        let Ok(ip) = Ipv6::connect(link.clone(), link.clone(), world.random()).await;
+        let ip = Ipv6::connect(link.clone(), link.clone(), world.random(), Default::default()).await.unwrap();
         let (udp, icmp) = (Rc::new(Seen::default()), Rc::new(Seen::default()));
         ip.attach(UDP, udp.clone());
         ip.attach(ICMPV6, icmp.clone());

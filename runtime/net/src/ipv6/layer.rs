@@ -3,9 +3,10 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
-use core::convert::Infallible;
+use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
+use mirage::args::{self, Ipv6Network};
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, Header, Ip, Offload, Packet, Packets, Random, Refused, Route};
 
@@ -31,6 +32,31 @@ impl<E, C, R: Clone> Clone for Ipv6<E, C, R> {
         Self { shared: Rc::clone(&self.shared), random: self.random.clone() }
     }
 }
+
+/// What was told at boot and cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misled {
+    /// A router without an address to reach it from.
+    GatewayAlone(Ipv6Addr),
+    /// A router that is in another network.
+    GatewayOutside(Ipv6Addr, Ipv6Network),
+}
+
+impl fmt::Display for Misled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GatewayAlone(gateway) => {
+                write!(f, "`--ipv6-gateway {gateway}` is of no use without an address: give `--ipv6` too")
+            }
+            Self::GatewayOutside(gateway, network) => write!(
+                f,
+                "`--ipv6-gateway {gateway}` is not in the network of `--ipv6 {network}`: a router is a neighbour"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Misled {}
 
 /// What tells the pieces of one packet from those of others (RFC 8200 §4.5): source, destination and identification. The
 /// protocol is here too: it could differ between pieces, but then only the first piece's would count.
@@ -61,11 +87,20 @@ pub(super) struct Shared<E, C> {
 }
 
 impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
-    /// Takes the IPv6 frames of an interface.
+    /// Takes the IPv6 frames of an interface, and has the address the arguments tell besides those it forms itself.
     ///
     /// # Errors
-    /// Never.
-    pub async fn connect(ethernet: E, clock: C, mut random: R) -> Result<Self, Infallible> {
+    /// When the router they tell cannot be reached from that address.
+    pub async fn connect(ethernet: E, clock: C, mut random: R, args: args::Ipv6) -> Result<Self, Misled> {
+        let fixed = match (args.ipv6, args.ipv6_gateway) {
+            (None, None) => None,
+            (None, Some(gateway)) => return Err(Misled::GatewayAlone(gateway)),
+            // A router has a link-local address too, and is told by that as a rule (RFC 4861 §4.2).
+            (Some(network), Some(gateway)) if !network.contains(gateway) && !gateway.is_unicast_link_local() => {
+                return Err(Misled::GatewayOutside(gateway, network));
+            }
+            (Some(network), gateway) => Some((network, gateway)),
+        };
         let mut own = Own::default();
         own.add(link_local(ethernet.mac()));
         let shared = Rc::new(Shared {
@@ -86,7 +121,11 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             errors: RefCell::new(Limit::new(100, 50)),
         });
         ethernet.attach(ethertype::IPV6, Rc::clone(&shared) as _);
-        Ok(Self { shared, random })
+        let layer = Self { shared, random };
+        if let Some((network, gateway)) = fixed {
+            layer.configure(network.address, network.prefix, gateway);
+        }
+        Ok(layer)
     }
 
     /// Gives it an address besides those it forms itself, in the place of the one it was given before: `prefix` bits of

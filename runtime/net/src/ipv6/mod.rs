@@ -15,4 +15,4 @@ mod routers;
 #[cfg(test)]
 mod tests;
 
-pub use layer::Ipv6;
+pub use layer::{Ipv6, Misled};
