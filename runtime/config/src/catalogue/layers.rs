@@ -51,12 +51,18 @@ pub fn ipv4(ethernet: Impl<kind::Ethernet>, arp: Impl<kind::Neighbours>) -> Impl
 /// IPv6 over Ethernet. It forms its addresses itself, from what routers of the link say.
 #[track_caller]
 pub fn ipv6(ethernet: Impl<kind::Ethernet>) -> Impl<kind::Ip> {
+    ipv6_with(ethernet, default_random())
+}
+
+/// IPv6 that shares its randomness with the layers beside it.
+#[track_caller]
+pub(super) fn ipv6_with(ethernet: Impl<kind::Ethernet>, random: Impl<kind::Random>) -> Impl<kind::Ip> {
     device("ipv6")
         .doc("IPv6 packets")
         .everywhere("mirage_net::Ipv6")
         .over(ethernet)
         .over(shared(ethernet, default_clock))
-        .over(default_random())
+        .over(random)
         .provide()
 }
 

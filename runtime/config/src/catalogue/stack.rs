@@ -3,7 +3,8 @@
 use mirage::kind;
 
 use super::address::{Address, default_address, dhcp_address, static_address};
-use super::layers::{arp, dual, ethernet, ipv4, ipv6, tcp, udp};
+use super::default_random;
+use super::layers::{arp, dual, ethernet, ipv4, ipv6_with, shared, tcp, udp};
 use crate::device::{Target, device};
 use crate::key::{Key, OneOf, choice, match_impl};
 use crate::node::Impl;
@@ -67,7 +68,7 @@ impl Layers {
     fn over(network: Impl<kind::Network>) -> Self {
         let ethernet = ethernet(network);
         let ipv4 = ipv4(ethernet, arp(ethernet));
-        let ip = dual(ipv4, ipv6(ethernet));
+        let ip = dual(ipv4, ipv6_with(ethernet, shared(ipv4, default_random)));
         Self { ipv4, ip, udp: udp(ip), tcp: tcp(ip) }
     }
 
