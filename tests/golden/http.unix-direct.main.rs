@@ -56,8 +56,9 @@ async fn start(platform: Platform) -> Result<(), Failure> {
             .await?;
     let random1 = device("random1", "config.rs:4", Random1::connect(&platform)).await?;
     let arp1 = device("arp1", "config.rs:4", Arp1::connect(ethernet1.clone(), clock1.clone(), random1.clone())).await?;
-    let ipv41 = device("ipv41", "config.rs:4", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()))
-        .await?;
+    let ipv41 =
+        device("ipv41", "config.rs:4", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()))
+            .await?;
     let ipv61 = device("ipv61", "config.rs:4", Ipv61::connect(ethernet1, clock1.clone(), random1.clone())).await?;
     let dual1 = device("dual1", "config.rs:4", Dual1::connect(ipv41.clone(), ipv61)).await?;
     let udp1 = device("udp1", "config.rs:4", Udp1::connect(dual1.clone(), random1.clone())).await?;
