@@ -18,10 +18,12 @@ type Ethernet1 = mirage_net::Ethernet<Netif1, Clock1, Time1, Spawn1>;
 type Random1 = mirage_unix::Random;
 type Arp1 = mirage_net::Arp<Ethernet1, Clock1, Random1>;
 type Ipv41 = mirage_net::Ipv4<Ethernet1, Arp1, Clock1, Random1>;
-type Udp1 = mirage_net::Udp<Ipv41, Random1>;
-type Tcp1 = mirage_net::Tcp<Ipv41, Clock1, Random1>;
+type Ipv61 = mirage_net::Ipv6<Ethernet1, Clock1, Random1>;
+type Dual1 = mirage_net::Dual<Ipv41, Ipv61>;
+type Udp1 = mirage_net::Udp<Dual1, Random1>;
+type Tcp1 = mirage_net::Tcp<Dual1, Clock1, Random1>;
 type Address1 = mirage_net::Auto<Ipv41, Udp1, Clock1, Time1, Random1, Spawn1>;
-type StackDirect1 = mirage_net::Direct<Ipv41, Udp1, Tcp1, Address1>;
+type StackDirect1 = mirage_net::Direct<Dual1, Udp1, Tcp1, Address1>;
 type ResolverDirect1 = mirage_net::Resolver<StackDirect1, Clock1, Time1, Random1>;
 type Time2 = mirage_unix::Time;
 type Spawn2 = mirage_unix::Spawner;
@@ -57,25 +59,20 @@ async fn start(platform: Platform) -> Result<(), Failure> {
     let random1 = device("random1", "config.rs:5", Random1::connect(&platform)).await?;
     let arp1 = device("arp1", "config.rs:5", Arp1::connect(ethernet1.clone(), clock1.clone(), random1.clone())).await?;
     let ipv41 =
-        device("ipv41", "config.rs:5", Ipv41::connect(ethernet1, arp1, clock1.clone(), random1.clone())).await?;
-    let udp1 = device("udp1", "config.rs:5", Udp1::connect(ipv41.clone(), random1.clone())).await?;
-    let tcp1 = device("tcp1", "config.rs:5", Tcp1::connect(ipv41.clone(), clock1.clone(), random1.clone())).await?;
+        device("ipv41", "config.rs:5", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()))
+            .await?;
+    let ipv61 = device("ipv61", "config.rs:5", Ipv61::connect(ethernet1, clock1.clone(), random1.clone())).await?;
+    let dual1 = device("dual1", "config.rs:5", Dual1::connect(ipv41.clone(), ipv61)).await?;
+    let udp1 = device("udp1", "config.rs:5", Udp1::connect(dual1.clone(), random1.clone())).await?;
+    let tcp1 = device("tcp1", "config.rs:5", Tcp1::connect(dual1.clone(), clock1.clone(), random1.clone())).await?;
     let address1 = device(
         "address1",
         "config.rs:5",
-        Address1::connect(
-            ipv41.clone(),
-            udp1.clone(),
-            clock1.clone(),
-            time1.clone(),
-            random1.clone(),
-            spawn1,
-            address1_args,
-        ),
+        Address1::connect(ipv41, udp1.clone(), clock1.clone(), time1.clone(), random1.clone(), spawn1, address1_args),
     )
     .await?;
     let stack_direct1 =
-        device("stack_direct1", "config.rs:5", StackDirect1::connect(ipv41, udp1, tcp1, address1)).await?;
+        device("stack_direct1", "config.rs:5", StackDirect1::connect(dual1, udp1, tcp1, address1)).await?;
     let resolver_direct1 = device(
         "resolver_direct1",
         "config.rs:6",

@@ -113,7 +113,7 @@ pub fn assign(indent: usize, left: &str, right: &Expr) -> String {
         format!("{margin}{left} = {flat};\n")
     } else if indent + 4 + width(&flat) < most || matches!(right, Expr::Text(_)) {
         format!("{margin}{left} =\n{margin}    {flat};\n")
-    } else if !tail.is_empty() && indent + 4 + width(&call) <= WIDTH && column + width(&call) > WIDTH {
+    } else if !tail.is_empty() && indent + 4 + width(&call) <= WIDTH && column + width(&call) >= WIDTH {
         format!("{margin}{left} =\n{margin}    {call}\n{margin}        {tail};\n")
     } else {
         format!("{margin}{left} = {};\n", right.lines(indent, column, 1))
