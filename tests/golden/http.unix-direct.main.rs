@@ -29,6 +29,7 @@ type Spawn2 = mirage_unix::Spawner;
 
 // What is read from the command line.
 type Netif1Args = mirage::args::Interface;
+type Ipv61Args = mirage::args::Ipv6;
 type Address1Args = mirage::args::AutoIpv4;
 type Args1 = http::Options;
 
@@ -36,6 +37,7 @@ type Args1 = http::Options;
 const ARGUMENTS: &[Group] = &[
     Group::new::<Boot>(Platform::BOOT),
     Group::new::<Netif1Args>("netif1"),
+    Group::new::<Ipv61Args>("ipv61"),
     Group::new::<Address1Args>("address1"),
     Group::new::<Args1>("http::Options"),
 ];
@@ -43,6 +45,7 @@ const ARGUMENTS: &[Group] = &[
 /// Reads the arguments, connects the devices, each after those it stands on, and runs what they are for.
 async fn start(platform: Platform) -> Result<(), Failure> {
     let netif1_args = arguments::<Netif1Args>("config.rs:4", platform.arguments("netif1"))?;
+    let ipv61_args = arguments::<Ipv61Args>("config.rs:4", platform.arguments("ipv61"))?;
     let address1_args = arguments::<Address1Args>("config.rs:4", platform.arguments("address1"))?;
     let args1 = arguments::<Args1>("config.rs:8", platform.arguments("http::Options"))?;
 
@@ -59,7 +62,8 @@ async fn start(platform: Platform) -> Result<(), Failure> {
     let ipv41 =
         device("ipv41", "config.rs:4", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()))
             .await?;
-    let ipv61 = device("ipv61", "config.rs:4", Ipv61::connect(ethernet1, clock1.clone(), random1.clone())).await?;
+    let ipv61 =
+        device("ipv61", "config.rs:4", Ipv61::connect(ethernet1, clock1.clone(), random1.clone(), ipv61_args)).await?;
     let dual1 = device("dual1", "config.rs:4", Dual1::connect(ipv41.clone(), ipv61)).await?;
     let udp1 = device("udp1", "config.rs:4", Udp1::connect(dual1.clone(), random1.clone())).await?;
     let tcp1 = device("tcp1", "config.rs:4", Tcp1::connect(dual1.clone(), clock1.clone(), random1.clone())).await?;

@@ -30,6 +30,7 @@ type Spawn2 = mirage_unix::Spawner;
 
 // What is read from the command line.
 type Netif1Args = mirage::args::Interface;
+type Ipv61Args = mirage::args::Ipv6;
 type AddressStatic1Args = mirage::args::StaticIpv4;
 type Args1 = knocking::Options;
 
@@ -37,6 +38,7 @@ type Args1 = knocking::Options;
 const ARGUMENTS: &[Group] = &[
     Group::new::<Boot>(Platform::BOOT),
     Group::new::<Netif1Args>("netif1"),
+    Group::new::<Ipv61Args>("ipv61"),
     Group::new::<AddressStatic1Args>("address_static1"),
     Group::new::<Args1>("knocking::Options"),
 ];
@@ -44,6 +46,7 @@ const ARGUMENTS: &[Group] = &[
 /// Reads the arguments, connects the devices, each after those it stands on, and runs what they are for.
 async fn start(platform: Platform) -> Result<(), Failure> {
     let netif1_args = arguments::<Netif1Args>("config.rs:5", platform.arguments("netif1"))?;
+    let ipv61_args = arguments::<Ipv61Args>("config.rs:5", platform.arguments("ipv61"))?;
     let address_static1_args = arguments::<AddressStatic1Args>("config.rs:5", platform.arguments("address_static1"))?;
     let args1 = arguments::<Args1>("config.rs:14", platform.arguments("knocking::Options"))?;
 
@@ -60,7 +63,8 @@ async fn start(platform: Platform) -> Result<(), Failure> {
     let ipv41 =
         device("ipv41", "config.rs:5", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()))
             .await?;
-    let ipv61 = device("ipv61", "config.rs:5", Ipv61::connect(ethernet1, clock1.clone(), random1.clone())).await?;
+    let ipv61 =
+        device("ipv61", "config.rs:5", Ipv61::connect(ethernet1, clock1.clone(), random1.clone(), ipv61_args)).await?;
     let dual1 = device("dual1", "config.rs:5", Dual1::connect(ipv41.clone(), ipv61)).await?;
     let udp1 = device("udp1", "config.rs:5", Udp1::connect(dual1.clone(), random1.clone())).await?;
     let tcp1 = device("tcp1", "config.rs:5", Tcp1::connect(dual1.clone(), clock1.clone(), random1.clone())).await?;
