@@ -19,6 +19,7 @@
 extern crate alloc;
 
 pub mod arp;
+mod attached;
 mod checksum;
 pub mod dhcp;
 pub mod dns;

@@ -3,6 +3,17 @@
 use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
 
+/// No distribution has it; its releases are called by their version.
+const FIRECRACKER: &str = "\
+v=$(curl -fsSL -o /dev/null -w '%{url_effective}' https://github.com/firecracker-microvm/firecracker/releases/latest) && \
+v=${v##*/} && curl -fsSL https://github.com/firecracker-microvm/firecracker/releases/download/$v/\
+firecracker-$v-x86_64.tgz | tar -xz && sudo install release-$v-x86_64/firecracker-$v-x86_64 /usr/local/bin/firecracker";
+
+/// No distribution has it; the newest release's file has a name of its own.
+const CLOUD_HYPERVISOR: &str = "\
+curl -fsSLO https://github.com/cloud-hypervisor/cloud-hypervisor/releases/latest/download/cloud-hypervisor-static && \
+sudo install cloud-hypervisor-static /usr/local/bin/cloud-hypervisor";
+
 /// Something a machine may have or lack.
 pub struct Check {
     /// What it is called.
@@ -105,7 +116,7 @@ pub const CHECKS: &[Check] = &[
         purpose: "another monitor",
         need: Need::Optional,
         probe: || version("firecracker"),
-        get: Some("see https://github.com/firecracker-microvm/firecracker/releases"),
+        get: Some(FIRECRACKER),
         packages: NO_PACKAGE,
     },
     Check {
@@ -114,7 +125,7 @@ pub const CHECKS: &[Check] = &[
         purpose: "another monitor",
         need: Need::Optional,
         probe: || version("cloud-hypervisor"),
-        get: Some("see https://github.com/cloud-hypervisor/cloud-hypervisor/releases"),
+        get: Some(CLOUD_HYPERVISOR),
         packages: NO_PACKAGE,
     },
     Check {

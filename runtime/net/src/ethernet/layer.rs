@@ -1,7 +1,6 @@
 //! The layer: who gets which frame, and how frames go.
 
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
 use core::marker::PhantomData;
@@ -13,6 +12,7 @@ use mirage::{Clock, EthernetFrame, Frames, MacAddress, Network, Offload, Offload
 use super::driver;
 use super::ethertype::{SERVICE_VLAN, VLAN};
 use super::queue::Queue;
+use crate::attached::Attached;
 
 /// The length of an Ethernet header, in bytes.
 const HEADER: usize = 14;
@@ -37,7 +37,7 @@ pub(super) struct Shared<N> {
     pub network: RefCell<N>,
     /// What is sent while the interface is borrowed by the loop.
     pub pending: RefCell<Queue>,
-    protocols: RefCell<Vec<(u16, Rc<dyn Frames>)>>,
+    protocols: Attached<dyn Frames>,
     /// Whether a round was asked for, and who is to hear of it.
     pub wanted: Cell<bool>,
     pub loop_waker: RefCell<Option<Waker>>,
@@ -59,7 +59,7 @@ impl<N: Network, C: Clock, T: Time, S: Spawn> Ethernet<N, C, T, S> {
         let shared = Rc::new(Shared {
             network: RefCell::new(network),
             pending: RefCell::default(),
-            protocols: RefCell::default(),
+            protocols: Attached::default(),
             wanted: Cell::new(true),
             loop_waker: RefCell::default(),
             polling: Cell::new(false),
@@ -90,26 +90,15 @@ impl<N: Network> Shared<N> {
             }
             return;
         }
-        if let Some(protocol) = self.protocol(ethertype) {
+        if let Some(protocol) = self.protocols.find(ethertype) {
             protocol.input(EthernetFrame { source, destination, payload, received, now });
         }
-    }
-
-    fn protocol(&self, ethertype: u16) -> Option<Rc<dyn Frames>> {
-        let protocols = self.protocols.borrow();
-        protocols.iter().find(|(of, _)| *of == ethertype).map(|(_, protocol)| Rc::clone(protocol))
     }
 
     /// Polls every protocol; the earliest moment at which one wants to be polled again.
     pub fn poll(&self, now: Instant) -> Option<Instant> {
         self.polling.set(true);
-        let mut next: Option<Instant> = None;
-        for index in 0.. {
-            // A protocol may attach another from here: the list is not borrowed meanwhile.
-            let protocol = self.protocols.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
-            let Some(protocol) = protocol else { break };
-            next = [next, protocol.poll(now)].into_iter().flatten().min();
-        }
+        let next = self.protocols.poll(|protocol| protocol.poll(now));
         self.polling.set(false);
         next
     }
@@ -154,12 +143,7 @@ impl<N: Network, C: Clock, T: Time, S: Spawn> mirage::Ethernet for Ethernet<N, C
     }
 
     fn attach(&self, ethertype: u16, protocol: Rc<dyn Frames>) {
-        let mut protocols = self.shared.protocols.borrow_mut();
-        match protocols.iter_mut().find(|(of, _)| *of == ethertype) {
-            Some((_, before)) => *before = protocol,
-            None => protocols.push((ethertype, protocol)),
-        }
-        drop(protocols);
+        self.shared.protocols.add(ethertype, protocol);
         self.shared.wake();
     }
 

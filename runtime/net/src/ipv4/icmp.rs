@@ -83,7 +83,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             Icmpv4DstUnreachable::ProtoUnreachable | Icmpv4DstUnreachable::PortUnreachable => Why::Refused,
             _ => Why::Unreachable,
         };
-        if let Some(protocol) = self.protocol(packet.next_header().into()) {
+        if let Some(protocol) = self.protocols.find(u8::from(packet.next_header()).into()) {
             let (source, destination) = (source.into(), destination.into());
             protocol.undelivered(Undelivered { source, destination, why, quoted: payload, now });
         }

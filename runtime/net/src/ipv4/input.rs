@@ -47,7 +47,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Frames for Shared<E, A, C> {
 
     fn poll(&self, now: Instant) -> Option<Instant> {
         let pieces = self.reassembly.borrow_mut().expire(now);
-        [pieces, self.poll_protocols(now)].into_iter().flatten().min()
+        [pieces, self.protocols.poll(|protocol| protocol.poll(now))].into_iter().flatten().min()
     }
 }
 
@@ -80,7 +80,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         received: Received,
         now: Instant,
     ) {
-        let above = self.protocol(protocol);
+        let above = self.protocols.find(protocol.into());
         let known = above.is_some() || protocol == icmp::ICMP;
         if protocol == icmp::ICMP && !self.icmp(source, destination, payload, now) {
             return;

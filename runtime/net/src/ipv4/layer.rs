@@ -6,12 +6,12 @@ use core::cell::RefCell;
 use core::convert::Infallible;
 use core::net::{IpAddr, Ipv4Addr};
 
-use mirage::time::Instant;
 use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packet, Packets, Random, Refused, Route};
 
 use super::identification::Identifications;
 use super::interface::{Configure, Interface};
 use super::routes::{Network, Routes};
+use crate::attached::Attached;
 use crate::ethernet::ethertype;
 use crate::limit::Limit;
 use crate::paths::Paths;
@@ -44,7 +44,7 @@ pub(super) struct Shared<E, A, C> {
     pub clock: C,
     pub interface: RefCell<Option<Interface>>,
     pub routes: RefCell<Routes>,
-    pub protocols: RefCell<Vec<(u8, Rc<dyn Packets>)>>,
+    pub protocols: Attached<dyn Packets>,
     pub paths: RefCell<Paths<Ipv4Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
     pub identifications: Identifications,
@@ -65,7 +65,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
             clock,
             interface: RefCell::default(),
             routes: RefCell::default(),
-            protocols: RefCell::default(),
+            protocols: Attached::default(),
             paths: RefCell::new(Paths::new(LEAST_MTU, UNSAID_MTU)),
             reassembly: RefCell::default(),
             identifications,
@@ -94,24 +94,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
     pub fn address(&self) -> Option<Ipv4Addr> {
         self.interface.borrow().as_ref().map(|interface| interface.address)
     }
-
-    /// Whoever has packets of a protocol.
-    pub fn protocol(&self, number: u8) -> Option<Rc<dyn Packets>> {
-        let protocols = self.protocols.borrow();
-        protocols.iter().find(|(of, _)| *of == number).map(|(_, protocol)| Rc::clone(protocol))
-    }
-
-    /// Polls whoever is above; when the next wants to be polled again.
-    pub fn poll_protocols(&self, now: Instant) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
-        for index in 0.. {
-            // A protocol may attach another from here: the list is not borrowed meanwhile.
-            let protocol = self.protocols.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
-            let Some(protocol) = protocol else { break };
-            next = [next, protocol.poll(now)].into_iter().flatten().min();
-        }
-        next
-    }
 }
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C, R> {
@@ -133,12 +115,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
-        let mut protocols = self.shared.protocols.borrow_mut();
-        match protocols.iter_mut().find(|(of, _)| *of == number) {
-            Some((_, before)) => *before = protocol,
-            None => protocols.push((number, protocol)),
-        }
-        drop(protocols);
+        self.shared.protocols.add(number.into(), protocol);
         self.shared.ethernet.wake();
     }
 

@@ -91,7 +91,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let Some(quoted) = behind.get(at..).filter(|payload| payload.len() >= QUOTED) else { return };
         let (source, destination) = (packet.src_addr(), packet.dst_addr());
         let why = why(destination);
-        if let Some(protocol) = self.protocol(protocol) {
+        if let Some(protocol) = self.protocols.find(protocol.into()) {
             let (source, destination) = (source.into(), destination.into());
             protocol.undelivered(Undelivered { source, destination, why, quoted, now });
         }

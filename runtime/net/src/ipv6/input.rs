@@ -56,7 +56,7 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
     }
 
     fn poll(&self, now: Instant) -> Option<Instant> {
-        let protocols = self.poll_protocols(now);
+        let protocols = self.protocols.poll(|protocol| protocol.poll(now));
         let pieces = self.reassembly.borrow_mut().expire(now);
         // Last: those above may have asked for a neighbour.
         [protocols, pieces, self.discover(now)].into_iter().flatten().min()
@@ -104,7 +104,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             return true;
         }
         let &Arrival { source, destination, received, now, .. } = arrival;
-        match self.protocol(protocol) {
+        match self.protocols.find(protocol.into()) {
             Some(above) => {
                 let (source, destination) = (source.into(), destination.into());
                 above.input(Packet { source, destination, protocol, payload, received, now });

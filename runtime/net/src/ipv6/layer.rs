@@ -7,13 +7,13 @@ use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
 use mirage::args::{self, Ipv6Network};
-use mirage::time::Instant;
 use mirage::{Clock, Ethernet, Header, Ip, Offload, Packet, Packets, Random, Refused, Route};
 
 use super::address::link_local;
 use super::discovery::Soliciting;
 use super::own::Own;
 use super::routers::{LEAST_MTU, Routers};
+use crate::attached::Attached;
 use crate::ethernet::ethertype;
 use crate::limit::Limit;
 use crate::neighbours::Cache;
@@ -78,7 +78,7 @@ pub(super) struct Shared<E, C> {
     pub routers: RefCell<Routers>,
     pub soliciting: Cell<Soliciting>,
     pub neighbours: RefCell<Cache<u128>>,
-    pub protocols: RefCell<Vec<(u8, Rc<dyn Packets>)>>,
+    pub protocols: Attached<dyn Packets>,
     pub paths: RefCell<Paths<Ipv6Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
     pub identification: Cell<u32>,
@@ -111,7 +111,7 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             routers: RefCell::default(),
             soliciting: Cell::default(),
             neighbours: RefCell::new(Cache::new(random.next_u64())),
-            protocols: RefCell::default(),
+            protocols: Attached::default(),
             paths: RefCell::new(Paths::new(LEAST_MTU, LEAST_MTU)),
             reassembly: RefCell::default(),
             identification: Cell::new(random.next_u32()),
@@ -148,34 +148,11 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let interface = u16::try_from(self.ethernet.mtu()).unwrap_or(u16::MAX);
         self.routers.borrow().mtu().map_or(interface, |mtu| mtu.min(interface))
     }
-
-    /// Whoever has packets of a protocol.
-    pub fn protocol(&self, number: u8) -> Option<Rc<dyn Packets>> {
-        let protocols = self.protocols.borrow();
-        protocols.iter().find(|(of, _)| *of == number).map(|(_, protocol)| Rc::clone(protocol))
-    }
-
-    /// Polls whoever is above; when the next wants to be polled again.
-    pub fn poll_protocols(&self, now: Instant) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
-        for index in 0.. {
-            // A protocol may attach another from here: the list is not borrowed meanwhile.
-            let protocol = self.protocols.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
-            let Some(protocol) = protocol else { break };
-            next = [next, protocol.poll(now)].into_iter().flatten().min();
-        }
-        next
-    }
 }
 
 impl<E: Ethernet, C: Clock, R: Random> Ip for Ipv6<E, C, R> {
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
-        let mut protocols = self.shared.protocols.borrow_mut();
-        match protocols.iter_mut().find(|(of, _)| *of == number) {
-            Some((_, before)) => *before = protocol,
-            None => protocols.push((number, protocol)),
-        }
-        drop(protocols);
+        self.shared.protocols.add(number.into(), protocol);
         self.shared.ethernet.wake();
     }
 
