@@ -158,9 +158,21 @@ fn a_target_key_or_value_there_is_not() {
         "`logger`: on `unix` only",
         "--target unix",
     ]);
-    call(&["--net", "direct"]).ends_with(65).says(&["device `stack_direct`", "`unix`", "config.rs:", "`--net socket`"]);
     call(&["--dhcp"]).ends_with(0);
     assert!(!project.read("mirage/main.rs").contains("direct"));
+}
+
+#[test]
+fn a_device_the_target_does_not_have() {
+    let name = "e2e-missing-device";
+    let config = config(
+        "    let kvm = device(\"hypercalls\").on(Target::Kvm, \"a::Hypercalls\").provide::<mirage::kind::Console>();
+    let key = choice(\"speed\", \"How fast\", [(\"slow\", \"\"), (\"fast\", \"\")]);
+    let console = match_impl(key, [(\"slow\", default_console()), (\"fast\", kvm)]);
+    unikernel(\"x\").job(job!(e2e_missing_device::start(console, default_time())))",
+    );
+    let outcome = refused(name, &config, &["--speed", "fast"]).ends_with(65);
+    outcome.says(&["device `hypercalls` cannot be had on `unix`", "config.rs:4", "on `kvm` only", "`--speed slow`"]);
 }
 
 #[test]
