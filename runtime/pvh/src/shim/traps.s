@@ -77,7 +77,8 @@ last:
     mov edi, 110
     jmp exit
 
-// Noted down for `wait`. An NMI is the monitor's way to ask for an end.
+// Noted down for `wait`, the one place they are let in at, and its sleep is over: also if it comes between `sti` and
+// `hlt`, as some hypervisors have it.
 interrupt:
     push rax
     push rcx
@@ -100,8 +101,10 @@ interrupt:
     pop rcx
     pop rax
     add rsp, 16
+    mov qword ptr [rsp], offset wait_over
     iretq
 
+// The monitor's way to ask for an end.
 nmi:
     mov byte ptr [mirage_shim + STOP], 1
     push rax
