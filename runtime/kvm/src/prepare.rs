@@ -4,6 +4,7 @@ use core::arch::x86_64::__cpuid;
 
 use mirage_pvh::{Boot, Early, Shim, call};
 
+use crate::acpi;
 use crate::clock::PvClock;
 use crate::machine::Kvm;
 use crate::ports::RANGES;
@@ -21,11 +22,12 @@ const WALL_REGISTER: u32 = 0x4b56_4d00;
 #[unsafe(no_mangle)]
 fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, memory: &mut Early, shared: u64) {
     shim.ports.iter_mut().zip(RANGES).for_each(|(there, range)| *there = range);
-    let see = |address, into: &mut [u8]| {
+    let mut see = |address, into: &mut [u8]| {
         let there = memory.see(address, into.len());
         there.map(|bytes| into.copy_from_slice(bytes)).is_some()
     };
-    if let Some(power) = Power::find(boot.rsdp, see) {
+    Kvm::get().set_controllers(acpi::controllers(boot.rsdp, &mut see));
+    if let Some(power) = Power::find(boot.rsdp, &mut see) {
         power_button(shim, power);
     }
     if has_clock() {
