@@ -29,6 +29,8 @@ pub struct Platform {
 pub enum Start {
     /// As a process of this machine.
     Process,
+    /// As a virtual machine.
+    Machine,
 }
 
 /// The name of the target when nobody chooses.
