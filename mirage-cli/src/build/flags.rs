@@ -1,4 +1,4 @@
-//! Flags for rustc that keep the paths of this machine out of an image.
+//! Flags for rustc: those that keep the paths of this machine out of an image, and those that link one for a machine.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -8,12 +8,21 @@ use std::process::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use toml_edit::{Array, DocumentMut, Item, Value};
 
+use crate::error::Error;
 use crate::inputs::surroundings;
 use crate::project::Project;
+use crate::target::Link;
 
 /// Adds the flags to those the user has, wherever cargo takes them from: it looks in one place only.
-pub fn add(command: &mut Command, project: &Project) {
-    let flags = remaps(project);
+///
+/// # Errors
+/// When the crate with the linker script is not among those the project has.
+pub fn add(command: &mut Command, project: &Project, link: Link) -> Result<(), Error> {
+    let mut flags = remaps(project);
+    if let Link::Bare { library, script } = link {
+        let home = project.find_crate(library).ok_or_else(|| Error::bug(format!("`{library}` is no dependency")))?;
+        flags.extend(bare(&home.folder.join(script)));
+    }
     if let Ok(theirs) = env::var("CARGO_ENCODED_RUSTFLAGS") {
         let all = theirs.split('\u{1f}').filter(|flag| !flag.is_empty()).map(str::to_owned).chain(flags);
         command.env("CARGO_ENCODED_RUSTFLAGS", all.collect::<Vec<_>>().join("\u{1f}"));
@@ -25,6 +34,26 @@ pub fn add(command: &mut Command, project: &Project) {
         let list = Value::Array(flags.iter().map(String::as_str).collect::<Array>());
         command.arg("--config").arg(format!("{place}={}", list.to_string().trim()));
     }
+    Ok(())
+}
+
+/// What makes an executable without a host: everything where the script has it, linked by the toolchain's own linker.
+/// The linker is named here and not as cargo's `linker`, which would be taken for the tools of the build as well.
+fn bare(script: &Utf8Path) -> impl Iterator<Item = String> {
+    let flags = [
+        "--cfg=mirage_bare",
+        "-Crelocation-model=static",
+        "-Cforce-frame-pointers=yes",
+        "-Clinker=rust-lld",
+        "-Clinker-flavor=ld.lld",
+        // Segments need not be on pages of the file: nobody maps them from there.
+        "-Clink-arg=-zmax-page-size=16",
+        "-Clink-arg=-znognustack",
+        "-Clink-arg=-static",
+        "-Clink-arg=--no-pie",
+        "-Clink-arg=--build-id=none",
+    ];
+    flags.into_iter().map(str::to_owned).chain([format!("-Clink-arg=-T{script}")])
 }
 
 /// Every folder a source may be in by the name it has in an image, the crate's; a folder in another one after it, since

@@ -17,6 +17,7 @@ use crate::inputs::{Inputs, dep_info};
 use crate::project::Project;
 use crate::report::Reporter;
 use crate::state::State;
+use crate::target;
 
 /// How an image is built.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ pub fn build(
 ) -> Result<Image, Error> {
     let _lock = Lock::take(&project.target_dir, &project.folder, reporter)?;
     let state = State::load(&project.folder).unwrap_or_default();
-    let image = Image::new(project, &configured.plan);
+    let image = Image::new(project, &configured.plan)?;
     if state.profile == options.profile
         && state.inputs.as_ref().is_some_and(Inputs::unchanged)
         && image.is_whole(&state.built)
@@ -84,7 +85,7 @@ fn compile(
     let mut command = Cargo { locked: true, ..options.cargo }.command("build");
     command.args(["--profile", &options.profile, "--target", "host-tuple", "--manifest-path"]);
     command.arg(folder.join("Cargo.toml")).arg("--target-dir").arg(&project.target_dir).current_dir(&folder);
-    flags::add(&mut command, project);
+    flags::add(&mut command, project, target::platform(&configured.plan.target)?.link)?;
     let compiled = Cargo::compile(command, reporter, &step)?;
     if !compiled.success {
         return Err(compiled.cargo_failed().unwrap_or_else(|| failed(project, configured, &compiled)));

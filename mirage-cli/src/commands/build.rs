@@ -57,7 +57,7 @@ pub fn prepare(
     let configured = configure::configure(project, &request, subject.evaluation(), reporter)?;
     tell_kept(project, &configured, dry_run, reporter);
     let image = if dry_run {
-        Image::new(project, &configured.plan)
+        Image::new(project, &configured.plan)?
     } else {
         let options = Options { cargo: subject.cargo(), profile: profile.to_owned() };
         build::build(project, &configured, &options, reporter)?

@@ -33,7 +33,7 @@ pub fn query(subject: &Subject, keys: Keys, fact: Fact, reporter: &Reporter) -> 
     let plan = configure::plan(&project, &graph, &settings)?;
     match fact {
         Fact::Plan => print_json(&plan),
-        Fact::Image => tell(reporter, Image::new(&project, &plan).file.as_str()),
+        Fact::Image => tell(reporter, Image::new(&project, &plan)?.file.as_str()),
         Fact::Main => tell(reporter, file(&graph, &plan, &project, "main.rs")?.trim_end()),
         Fact::Manifest => tell(reporter, file(&graph, &plan, &project, "Cargo.toml")?.trim_end()),
         Fact::Devices => rows(

@@ -18,9 +18,7 @@ use crate::target;
 /// # Errors
 /// When a crate that main.rs names is not among those the project has, or its workspace's Cargo.toml cannot be read.
 pub fn emit(graph: &Graph, plan: &Plan, project: &Project) -> Result<BTreeMap<&'static str, String>, Error> {
-    let platform = target::find(&plan.target).and_then(|target| target.platform);
-    let platform =
-        platform.ok_or_else(|| Error::bug(format!("a plan for `{}`, which has no platform", plan.target)))?;
+    let platform = target::platform(&plan.target)?;
     let graph = serde_json::to_string_pretty(graph).map_err(|error| Error::bug(error.to_string()))?;
     Ok(BTreeMap::from([
         ("main.rs", main_rs::main_rs(plan, &platform)),

@@ -18,6 +18,7 @@ use crate::plan::Plan;
 use crate::process;
 use crate::project::Project;
 use crate::report::Reporter;
+use crate::target;
 
 /// Where the parts of an image are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +33,13 @@ pub struct Image {
 
 impl Image {
     /// Where the image of this plan is, built or not.
-    pub fn new(project: &Project, plan: &Plan) -> Self {
+    ///
+    /// # Errors
+    /// A bug: a plan for a target without a platform.
+    pub fn new(project: &Project, plan: &Plan) -> Result<Self, Error> {
+        let suffix = target::platform(&plan.target)?.suffix;
         let part = |suffix: &str| project.dist().join(format!("{}{suffix}", plan.name));
-        Self { file: part(""), debug: part(".debug"), manifest: part(".json") }
+        Ok(Self { file: part(suffix), debug: part(".debug"), manifest: part(".json") })
     }
 
     /// Whether every part is there as it was `built`.
@@ -58,7 +63,7 @@ pub fn make(
     before: &BTreeMap<String, String>,
     reporter: &Reporter,
 ) -> Result<BTreeMap<String, String>, Error> {
-    let name = &configured.plan.name;
+    let name = image.file.file_name().unwrap_or_default();
     let step = reporter.step("Making", &format!("dist/{name}"));
     let whole = fs::read(&executable.file)
         .map_err(|error| Error::new(Exit::Compile, format!("`{}` cannot be read: {error}", executable.file)))?;

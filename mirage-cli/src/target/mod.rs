@@ -2,6 +2,8 @@
 //!
 //! A new target is an entry here and a platform crate; nothing else names one.
 
+use crate::error::Error;
+
 /// A target, as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -20,8 +22,26 @@ pub struct Platform {
     pub library: &'static str,
     /// Attributes main.rs begins with.
     pub attributes: &'static [&'static str],
+    /// What an image is linked to run on.
+    pub link: Link,
+    /// What is put behind a unikernel's name for that of its image: `.kvm`.
+    pub suffix: &'static str,
     /// How an image is started.
     pub start: Start,
+}
+
+/// What an image is linked to run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The host's own libraries.
+    Host,
+    /// A machine, as a linker script lays it out.
+    Bare {
+        /// The library name of the crate whose folder the script is in.
+        library: &'static str,
+        /// Its name there.
+        script: &'static str,
+    },
 }
 
 /// How an image is started.
@@ -36,16 +56,43 @@ pub enum Start {
 /// The name of the target when nobody chooses.
 pub const DEFAULT: &str = "unix";
 
+const BARE: Link = Link::Bare { library: "mirage_pvh", script: "image.ld" };
+
 /// Every target, in the order they are listed.
 pub const ALL: &[Target] = &[
     Target {
         name: "unix",
         doc: "an ordinary executable for this machine",
-        platform: Some(Platform { library: "mirage_unix", attributes: &[], start: Start::Process }),
+        platform: Some(Platform {
+            library: "mirage_unix",
+            attributes: &[],
+            link: Link::Host,
+            suffix: "",
+            start: Start::Process,
+        }),
     },
-    Target { name: "kvm", doc: "an image for QEMU, Firecracker and Cloud Hypervisor", platform: None },
+    Target {
+        name: "kvm",
+        doc: "an image for QEMU, Firecracker and Cloud Hypervisor",
+        platform: Some(Platform {
+            library: "mirage_kvm",
+            attributes: &["#![no_std]", "#![no_main]"],
+            link: BARE,
+            suffix: ".kvm",
+            start: Start::Machine,
+        }),
+    },
     Target { name: "xen", doc: "an image for a Xen PVH guest", platform: None },
 ];
+
+/// The platform of the target of this name.
+///
+/// # Errors
+/// A bug: without one there is no plan.
+pub fn platform(name: &str) -> Result<Platform, Error> {
+    let platform = find(name).and_then(|target| target.platform);
+    platform.ok_or_else(|| Error::bug(format!("a plan for `{name}`, which has no platform")))
+}
 
 /// The target of this name.
 pub fn find(name: &str) -> Option<&'static Target> {

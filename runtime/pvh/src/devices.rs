@@ -1,0 +1,212 @@
+//! The devices every bare-metal platform has, over its [`Machine`](crate::Machine).
+
+use core::cell::RefCell;
+use core::convert::Infallible;
+use core::future::poll_fn;
+use core::time::Duration;
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use chacha20::ChaCha20Rng;
+use mirage::Args as _;
+use mirage::args::{ArgsError, Boot};
+use mirage::log::{self, Filter, Log, Metadata, Record};
+use mirage::time::{Instant, Timestamp};
+use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
+
+use crate::platform::Machine;
+use crate::random::seed;
+use crate::{Error, Platform};
+
+/// Time since the start, of the hypervisor's clock.
+#[derive(Clone)]
+pub struct Clock(&'static dyn Machine);
+
+/// The time of day, of the hypervisor's clock.
+#[derive(Clone)]
+pub struct WallClock(&'static dyn Machine);
+
+/// Sleeps on the loop's timers.
+#[derive(Clone)]
+pub struct Time(Platform);
+
+/// Starts tasks on the loop.
+#[derive(Clone)]
+pub struct Spawner(Platform);
+
+/// The hypervisor's console.
+#[derive(Clone)]
+pub struct Console(&'static dyn Machine);
+
+/// Writes what passes `--logs` to the console, a line a write.
+#[derive(Clone)]
+pub struct Logger(());
+
+/// ChaCha20 seeded by the machine, one generator for all clones.
+#[derive(Clone)]
+pub struct Random(Rc<RefCell<ChaCha20Rng>>);
+
+impl Clock {
+    /// The clock of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(platform.machine()))
+    }
+}
+
+impl mirage::Clock for Clock {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
+impl WallClock {
+    /// The clock of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(platform.machine()))
+    }
+}
+
+impl mirage::WallClock for WallClock {
+    fn now(&self) -> Timestamp {
+        self.0.wall()
+    }
+}
+
+impl Time {
+    /// The timers of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(platform.clone()))
+    }
+}
+
+impl mirage::Time for Time {
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}
+
+impl Spawner {
+    /// The loop of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(platform.clone()))
+    }
+}
+
+impl mirage::Spawn for Spawner {
+    fn spawn<F: Future<Output = ()> + 'static>(&self, task: F) {
+        self.0.executor().start(task).detach();
+    }
+}
+
+impl Console {
+    /// The console of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(platform.machine()))
+    }
+}
+
+impl mirage::Console for Console {
+    type Error = Infallible;
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0.write(bytes);
+        Ok(())
+    }
+
+    async fn read(&self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        Ok(poll_fn(|context| self.0.poll_read(context, buffer)).await)
+    }
+}
+
+impl Logger {
+    /// Installs the sink.
+    ///
+    /// # Errors
+    /// When `--logs` cannot be read.
+    pub async fn connect(platform: &Platform) -> Result<Self, ArgsError> {
+        let filter = Boot::from_matches(platform.arguments(Platform::BOOT))?.logs;
+        let most = filter.most();
+        // A second logger changes nothing: the first one's filter stands. What is leaked lives as long as the image.
+        if ::log::set_logger(Box::leak(Box::new(Sink { filter, machine: platform.machine() }))).is_ok() {
+            ::log::set_max_level(most);
+        }
+        Ok(Self(()))
+    }
+}
+
+impl mirage::Logger for Logger {}
+
+struct Sink {
+    filter: Filter,
+    machine: &'static dyn Machine,
+}
+
+// SAFETY: there is one processor and no thread.
+unsafe impl Sync for Sink {}
+// SAFETY: as above.
+unsafe impl Send for Sink {}
+
+impl Log for Sink {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.passes(metadata.target(), metadata.level())
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let mut line = Vec::with_capacity(128);
+            log::record(&mut line, self.machine.now(), record);
+            self.machine.write(&line);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+impl Random {
+    /// Takes a seed from what the machine has.
+    ///
+    /// # Errors
+    /// When it has nothing to take one from.
+    pub async fn connect(_: &Platform) -> Result<Self, Error> {
+        Ok(Self(Rc::new(RefCell::new(ChaCha20Rng::from_seed(seed()?)))))
+    }
+}
+
+impl TryRng for Random {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.borrow_mut().next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.borrow_mut().next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.borrow_mut().fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Random {}

@@ -1,0 +1,55 @@
+//! What can still be said when nothing else works: a serial port, a byte at a time.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use crate::shim::call;
+
+/// The first serial port of a PC.
+const SERIAL: u16 = 0x3f8;
+/// Its line status, and the bit in it that says there is room.
+const STATUS: u16 = SERIAL + 5;
+const ROOM: u32 = 1 << 5;
+/// How often it is asked for room before the byte goes out all the same: a port that is not there never says so.
+const PATIENCE: usize = 1_000_000;
+/// What it takes at once when it has room (16550A).
+const FIFO: usize = 16;
+
+/// Whether the status is to be said on the console, for a monitor without an exit device.
+static BY_CONSOLE: AtomicBool = AtomicBool::new(false);
+
+/// Has [`exit`] say the status as the console's last line.
+pub fn quiet_exit_by_console() {
+    BY_CONSOLE.store(true, Ordering::Relaxed);
+}
+
+/// Writes to the serial port, waiting for room.
+pub fn say(text: &str) {
+    write(text.as_bytes());
+}
+
+/// As [`say`], for any bytes.
+pub fn write(bytes: &[u8]) {
+    for part in bytes.chunks(FIFO) {
+        _ = (0..PATIENCE).find(|_| call::port_in(STATUS, 1) & ROOM != 0);
+        part.iter().for_each(|&byte| call::port_out(SERIAL, 1, byte.into()));
+    }
+}
+
+/// The serial port as something to format into.
+pub struct Serial;
+
+impl fmt::Write for Serial {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        say(text);
+        Ok(())
+    }
+}
+
+/// Ends the machine with this status.
+pub fn exit(status: u8) -> ! {
+    if BY_CONSOLE.load(Ordering::Relaxed) {
+        _ = fmt::Write::write_fmt(&mut Serial, format_args!("mirage: status {status}\n"));
+    }
+    call::exit(status)
+}

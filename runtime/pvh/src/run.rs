@@ -1,0 +1,153 @@
+//! The loop, and how a machine ends.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::fmt;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+
+use mirage::Args as _;
+use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values, words};
+use mirage::plumbing::{Failure, FailureKind};
+use mirage_executor::Timers;
+
+use crate::fault::{exit, quiet_exit_by_console};
+use crate::interrupt::raise;
+use crate::platform::Machine;
+use crate::{Executor, Platform};
+
+/// Turns taken before the outside world is looked at again.
+const TURNS: usize = 256;
+/// The bit of what `wait` returns that asks for an end.
+const STOP: u64 = 1 << 63;
+
+/// What stands between the machine's own words and the unikernel's.
+const ARGUMENTS: &str = "--";
+/// Words of the machine's, wherever they stand: some monitors add them at the end.
+const MACHINE: &[&str] = &["virtio_mmio.device="];
+/// Before the arguments: the status is to be said on the console.
+const EXIT_BY_CONSOLE: &str = "mirage.exit=console";
+
+/// Runs the unikernel `name` on a machine with this command line: connects the devices and runs the jobs, all by
+/// `start`. Ends the machine, with 0 when the jobs are done or an end was asked for, else with [`FailureKind::status`].
+pub fn run<F>(
+    machine: &'static dyn Machine,
+    line: Option<&str>,
+    name: &'static str,
+    groups: &'static [Group],
+    start: impl FnOnce(Platform) -> F,
+) -> !
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
+    let Some(line) = line else {
+        failed(machine, name, FailureKind::Arguments, &"the command line is longer than 4,095 bytes, or not UTF-8")
+    };
+    let given = match command_line(line) {
+        Ok(given) => given,
+        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
+    };
+    if given.exit_by_console {
+        quiet_exit_by_console();
+    }
+    let values = match Values::parse(groups, given.arguments) {
+        Ok(Request::Run(values)) => values,
+        Ok(Request::Help) => {
+            machine.write(Usage { name, groups }.to_string().as_bytes());
+            exit(0)
+        }
+        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
+    };
+    match serve(machine, values, start) {
+        Ok(Ok(())) => exit(0),
+        Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure),
+        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
+    }
+}
+
+fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
+    machine.write(alloc::format!("{name}: error: {reason}\n").as_bytes());
+    exit(kind.status())
+}
+
+/// Runs until the unikernel is done, has failed or is told to stop.
+///
+/// # Errors
+/// When what every unikernel takes cannot be read.
+pub fn serve<F>(
+    machine: &'static dyn Machine,
+    values: Values,
+    start: impl FnOnce(Platform) -> F,
+) -> Result<Result<(), Failure>, ArgsError>
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
+    let (executor, timers) = (Executor::new(), Timers::default());
+    let delay = Boot::from_matches(values.group(Platform::BOOT))?.delay;
+    let platform = Platform::new(machine, values, timers.clone(), executor);
+    let (unikernel, sleeper) = (start(platform.clone()), platform);
+    let mut done = pin!(executor.start(async move {
+        if !delay.0.is_zero() {
+            sleeper.sleep(delay.0).await;
+        }
+        unikernel.await
+    }));
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        let busy = executor.run_ready(TURNS);
+        if let Poll::Ready(outcome) = done.as_mut().poll(&mut context) {
+            return Ok(outcome);
+        }
+        let next = timers.next();
+        let came = machine.wait(if busy { Some(mirage::time::Instant::START) } else { next });
+        if came & STOP != 0 {
+            mirage::log::info!("stopping: the machine is asked to");
+            return Ok(Ok(()));
+        }
+        raise(came);
+        if next.is_some() {
+            timers.fire(machine.now());
+        }
+    }
+}
+
+/// What a kernel command line says.
+#[derive(Debug, PartialEq, Eq)]
+struct Given {
+    arguments: Vec<String>,
+    exit_by_console: bool,
+}
+
+/// What stands behind `--` is for the unikernel; all of it where there is none. What is the machine's is left out.
+fn command_line(line: &str) -> Result<Given, ArgsError> {
+    let mut words = words(line)?;
+    words.retain(|word| !MACHINE.iter().any(|machine| word.starts_with(machine)));
+    let divided = words.iter().position(|word| word == ARGUMENTS);
+    let arguments = divided.map_or(0, |place| place + 1);
+    let exit_by_console = words.iter().take(arguments).any(|word| word == EXIT_BY_CONSOLE);
+    Ok(Given { arguments: words.split_off(arguments), exit_by_console })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(line: &str) -> (Vec<String>, bool) {
+        let Given { arguments, exit_by_console } = command_line(line).expect("its quotes are closed");
+        (arguments, exit_by_console)
+    }
+
+    #[test]
+    fn the_machines_words_are_not_the_unikernels() {
+        let line = r#"mirage.exit=console pci=off -- --name "two words" virtio_mmio.device=512@0xfeb00e00:12"#;
+        assert_eq!(given(line), (["--name", "two words"].map(String::from).to_vec(), true));
+        assert_eq!(given("--port 80"), (["--port", "80"].map(String::from).to_vec(), false));
+        assert_eq!(given(""), (vec![], false));
+        assert_eq!(given("-- -- a"), (["--", "a"].map(String::from).to_vec(), false));
+    }
+
+    #[test]
+    fn a_quote_that_is_open_is_an_error() {
+        assert_eq!(command_line("-- 'a"), Err(ArgsError::OpenQuote('\'')));
+    }
+}
