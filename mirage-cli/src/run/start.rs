@@ -62,10 +62,7 @@ pub fn dry_run(
 
 /// How images of this plan are started, if these options are for such.
 fn start(plan: &Plan, options: &Options) -> Result<Start, Error> {
-    let platform = target::find(&plan.target).and_then(|target| target.platform);
-    let start = platform
-        .map(|platform| platform.start)
-        .ok_or_else(|| Error::bug(format!("an image for `{}`, which has no platform", plan.target)))?;
+    let start = target::platform(&plan.target)?.start;
     match options.machine.given().filter(|_| start == Start::Process) {
         Some(option) => Err(Error::new(
             Exit::Usage,
