@@ -102,12 +102,14 @@ fn qemu(folder: Folder, told: &Receiver<()>, warn: &impl Fn(&str)) {
     let Some((stream, early)) = connect(&folder.socket(), told) else { return };
     // Who is connected needs no name: with it nothing is left even if we are killed.
     drop(folder);
-    let mut line = match Qmp::begin(stream) {
-        Ok(line) => line,
-        Err(error) => return warn(&format!("QEMU cannot be told to stop its machine: {error}")),
-    };
+    let mut line = Qmp::begin(stream);
+    // That it cannot be told matters to those who want it told.
     for () in early.then_some(()).into_iter().chain(told) {
-        if let Err(error) = line.execute("inject-nmi") {
+        let done = match &mut line {
+            Ok(line) => line.execute("inject-nmi"),
+            Err(error) => Err(error.kind().into()),
+        };
+        if let Err(error) = done {
             warn(&format!("QEMU did not tell its machine to stop: {error}"));
         }
     }

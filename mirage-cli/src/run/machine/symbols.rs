@@ -59,17 +59,16 @@ impl Symbols {
         let mut places = vec![];
         // Debug information that is not as it should be ends here.
         while let Ok(Some(frame)) = frames.next() {
-            let function = frame.function.as_ref().and_then(|name| Some(name.demangle().ok()?.into_owned()));
-            let outermost = function.is_none().then(|| self.function(address)).flatten();
-            let function = function.or(outermost).unwrap_or_else(|| "?".to_owned());
+            let name = frame.function.as_ref().and_then(|name| Some(name.demangle().ok()?.into_owned()));
             let location = frame.location.as_ref().and_then(|location| Some((location.file?, location.line?)));
-            places.push(match location {
-                Some((file, line)) => format!("{function} ({}:{line})", shortened(file)),
-                None => function,
-            });
+            let location = location.map(|(file, line)| format!(" ({}:{line})", shortened(file))).unwrap_or_default();
+            places.push((name.map(|name| without_parameters(&name).to_owned()), location));
         }
-        places.retain(|place| place != "?");
-        places
+        // A symbol says which module its function is in; debug information without types does not.
+        if let (Some((name, _)), Some(symbol)) = (places.last_mut(), self.function(address)) {
+            *name = Some(symbol);
+        }
+        places.into_iter().filter_map(|(name, location)| Some(name? + &location)).collect()
     }
 
     /// The function around an address.
@@ -82,10 +81,25 @@ impl Symbols {
     }
 }
 
-/// A file's name without what is the same for all of the standard library: `/rustc/HASH/`.
+/// A function's name without its type parameters, which are longer than a line.
+fn without_parameters(name: &str) -> &str {
+    match name.find('<') {
+        Some(0) | None => name,
+        Some(end) => name.get(..end).unwrap_or(name),
+    }
+}
+
+/// A file's name without what helps nobody find it: the standard library's commit (`/rustc/HASH/`), and the crate that
+/// it was compiled into.
 fn shortened(file: &str) -> &str {
-    let standard = file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/'));
-    standard.map_or(file, |(_, rest)| rest)
+    if let Some((_, rest)) = file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/')) {
+        return rest;
+    }
+    match file.split_once('/') {
+        Some((_, rest)) if rest.starts_with("crates/") => rest,
+        Some(("main", rest)) if rest.contains('/') => rest,
+        _ => file,
+    }
 }
 
 #[cfg(test)]
@@ -116,8 +130,18 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_librarys_files_are_short() {
+    fn names_are_short() {
+        assert_eq!(without_parameters("run<core::ops::Range<usize>, ()>"), "run");
+        assert_eq!(without_parameters("<T as Into<U>>::into"), "<T as Into<U>>::into");
+        assert_eq!(without_parameters("{async_fn#0}"), "{async_fn#0}");
+        for (long, short) in [
+            ("main/hello/unikernel.rs", "hello/unikernel.rs"),
+            ("main/main.rs", "main/main.rs"),
+            ("mirage-pvh/crates/async-task-4.7.1/src/raw.rs", "crates/async-task-4.7.1/src/raw.rs"),
+            ("mirage-pvh/src/executor.rs", "mirage-pvh/src/executor.rs"),
+        ] {
+            assert_eq!(shortened(long), short);
+        }
         assert_eq!(shortened("/rustc/0123abcd/library/core/src/panicking.rs"), "library/core/src/panicking.rs");
-        assert_eq!(shortened("src/unikernel.rs"), "src/unikernel.rs");
     }
 }
