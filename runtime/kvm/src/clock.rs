@@ -118,7 +118,16 @@ impl Clock {
     /// What KVM says, read whole: its version is odd while it writes, and another one afterwards.
     fn pv(&self) -> PvClock {
         let Some(page) = self.page.get().map(<*const u8>::cast::<PvClock>) else {
-            return PvClock { version: 0, _gap: 0, stamp: 0, nanoseconds: 0, multiplier: 1 << 31, shift: 1, flags: 0, _end: [0; 2] };
+            return PvClock {
+                version: 0,
+                _gap: 0,
+                stamp: 0,
+                nanoseconds: 0,
+                multiplier: 1 << 31,
+                shift: 1,
+                flags: 0,
+                _end: [0; 2],
+            };
         };
         loop {
             // SAFETY: the page is mapped as long as there is a machine; see `prepare`.
@@ -160,8 +169,7 @@ impl Scale {
     }
 
     fn nanoseconds(self, count: u64) -> u64 {
-        let shifted =
-            if self.shift < 0 { u128::from(count) >> -self.shift } else { u128::from(count) << self.shift };
+        let shifted = if self.shift < 0 { u128::from(count) >> -self.shift } else { u128::from(count) << self.shift };
         (shifted * u128::from(self.multiplier) >> 32) as u64
     }
 
@@ -234,7 +242,10 @@ fn seconds(fields: [u8; 7], binary: bool, whole_day: bool) -> u64 {
         century @ 19..=22 => century,
         _ => 20,
     };
-    days(century * 100 + value(year), value(month), value(day)) * 86_400 + hour * 3600 + value(minute) * 60 + value(second)
+    days(century * 100 + value(year), value(month), value(day)) * 86_400
+        + hour * 3600
+        + value(minute) * 60
+        + value(second)
 }
 
 /// Days since 1970 of a date of the Gregorian calendar.
@@ -264,7 +275,10 @@ mod tests {
             for seconds in [1, 60, 86_400 * 365] {
                 let exact = seconds * 1_000_000_000;
                 assert!(scale.nanoseconds(rate * seconds).abs_diff(exact) <= exact / 1_000_000_000 * 2 + 2, "{rate}");
-                assert!(scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2, "{rate}");
+                assert!(
+                    scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2,
+                    "{rate}"
+                );
             }
         }
     }

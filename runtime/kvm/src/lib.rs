@@ -8,9 +8,11 @@
 
 extern crate alloc;
 
+mod button;
 mod clock;
 mod machine;
 mod ports;
+mod power;
 #[cfg(mirage_bare)]
 mod prepare;
 mod serial;

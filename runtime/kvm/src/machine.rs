@@ -7,9 +7,12 @@ use mirage::plumbing::Failure;
 use mirage::time::{Instant, Timestamp};
 use mirage_pvh::{Machine, Platform, call};
 
+use crate::button::Button;
 use crate::clock::Clock;
 use crate::serial::Serial;
 
+/// What `wait` says once somebody outside has asked for an end.
+const STOP: u64 = 1 << 63;
 /// The longest sleep, in nanoseconds: what the timer counts at most.
 const LONGEST: u64 = u32::MAX as u64;
 
@@ -17,12 +20,13 @@ const LONGEST: u64 = u32::MAX as u64;
 pub struct Kvm {
     clock: Clock,
     serial: Serial,
+    button: Button,
 }
 
 // SAFETY: there is one processor and no thread.
 unsafe impl Sync for Kvm {}
 
-static MACHINE: Kvm = Kvm { clock: Clock::new(), serial: Serial::new() };
+static MACHINE: Kvm = Kvm { clock: Clock::new(), serial: Serial::new(), button: Button::new() };
 
 impl Machine for Kvm {
     fn now(&self) -> Instant {
@@ -34,14 +38,17 @@ impl Machine for Kvm {
     }
 
     fn wait(&self, until: Option<Instant>) -> u64 {
-        let Some(until) = until else { return call::wait(u64::MAX, 0) };
-        if until == Instant::START {
+        let came = match until {
+            None => call::wait(u64::MAX, 0),
             // Only a look, at once over.
-            return call::wait(0, 1);
-        }
-        let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
-        // The timer of QEMU and of KVM counts nanoseconds.
-        call::wait(self.clock.stamp_in(left), left as u32)
+            Some(Instant::START) => call::wait(0, 1),
+            Some(until) => {
+                let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
+                // The timer of QEMU and of KVM counts nanoseconds.
+                call::wait(self.clock.stamp_in(left), left as u32)
+            }
+        };
+        if self.button.pressed(came) { came | STOP } else { came }
     }
 
     fn write(&self, bytes: &[u8]) {
@@ -62,6 +69,11 @@ impl Kvm {
     /// Its clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Its power button.
+    pub(crate) fn button(&self) -> &Button {
+        &self.button
     }
 
     /// Its serial port.

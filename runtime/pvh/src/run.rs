@@ -142,7 +142,7 @@ mod tests {
         let line = r#"mirage.exit=console pci=off -- --name "two words" virtio_mmio.device=512@0xfeb00e00:12"#;
         assert_eq!(given(line), (["--name", "two words"].map(String::from).to_vec(), true));
         assert_eq!(given("--port 80"), (["--port", "80"].map(String::from).to_vec(), false));
-        assert_eq!(given(""), (vec![], false));
+        assert_eq!(given(""), (Vec::new(), false));
         assert_eq!(given("-- -- a"), (["--", "a"].map(String::from).to_vec(), false));
     }
 

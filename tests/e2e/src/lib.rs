@@ -5,12 +5,14 @@
 
 mod command;
 mod direct;
+mod machine;
 mod project;
 mod space;
 mod unikernel;
 
 pub use command::{Outcome, mirage, root, target, tool};
 pub use direct::Direct;
+pub use machine::{Ended, Machine};
 pub use project::Project;
 pub use space::Space;
 pub use unikernel::{Unikernel, free_port, get, send};

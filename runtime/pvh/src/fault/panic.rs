@@ -80,7 +80,11 @@ impl core::fmt::Write for Prefix {
 extern "C" fn mirage_fault() -> ! {
     // SAFETY: the shim's page, which it has just written; there is one processor.
     let frame: Frame = unsafe { core::ptr::read_volatile((*(layout().shared as *const Shared)).fault.get()) };
-    let shim = (&raw const mirage_image_start as u64, &raw const mirage_text_start as u64);
+    let shim = [
+        (&raw const mirage_image_start as u64, &raw const mirage_text_start as u64),
+        (layout().tables.from, layout().tables.to),
+        (0xfec0_0000, 0xfef0_0000),
+    ];
     let guard = (layout().fault_stack.to, layout().stack.from);
     let (status, what) = explain(frame.vector, frame.error, frame.cr2, Places { shim, guard });
     let Frame { vector, error, rip, rflags, cr2, .. } = frame;

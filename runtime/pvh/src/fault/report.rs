@@ -34,8 +34,8 @@ const FETCH: u64 = 1 << 4;
 /// Where the parts of an image lie, as far as a fault can be told by it.
 #[derive(Clone, Copy)]
 pub struct Places {
-    /// What the shim has.
-    pub shim: (u64, u64),
+    /// What only the shim has: itself, the page tables, the interrupt controllers.
+    pub shim: [(u64, u64); 3],
     /// The page below the stack.
     pub guard: (u64, u64),
 }
@@ -48,7 +48,7 @@ pub fn explain(vector: u64, error: u64, address: u64, places: Places) -> (u8, &'
         6 => (status::EXCEPTION, "an instruction that does not exist, such as an abort"),
         13 => (status::PRIVILEGED, "a privileged instruction, or an address that cannot be"),
         14 if within(places.guard) => (status::STACK, "the stack is used up"),
-        14 if within(places.shim) => (status::SHIM, "the shim's memory is out of reach"),
+        14 if places.shim.into_iter().any(within) => (status::SHIM, "the shim's memory is out of reach"),
         14 if error & FETCH != 0 => (status::EXECUTE, "what is there cannot be executed"),
         14 if address < 4096 => (status::NULL, "a null pointer"),
         14 if error & PRESENT != 0 && error & WRITE != 0 => (status::READ_ONLY, "what is there can only be read"),
@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn each_property_has_a_status_of_its_own() {
-        let places = Places { shim: (0x10_0000, 0x10_4000), guard: (0x7000, 0x8000) };
+        let shim = [(0x10_0000, 0x10_4000), (0x14_0000, 0x15_0000), (0xfec0_0000, 0xfef0_0000)];
+        let places = Places { shim, guard: (0x7000, 0x8000) };
         let of = |vector, error, address| explain(vector, error, address, places).0;
         assert_eq!(of(14, 4, 0), status::NULL);
         assert_eq!(of(14, 6, 0x7ff8), status::STACK);
@@ -73,6 +74,7 @@ mod tests {
         assert_eq!(of(14, 0x15, 0x30_0000), status::EXECUTE);
         assert_eq!(of(13, 0, 0), status::PRIVILEGED);
         assert_eq!(of(14, 7, 0x10_0010), status::SHIM);
+        assert_eq!(of(14, 5, 0xfee0_0020), status::SHIM);
         assert_eq!(of(14, 4, 0x5000_0000), status::EXCEPTION);
     }
 }

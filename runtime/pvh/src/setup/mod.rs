@@ -1,13 +1,15 @@
 //! From the entry to the seal: in ring 3, over the boot's mapping of everything, which is gone afterwards.
 
+mod early;
 mod known;
 mod layout;
 mod processor;
 mod tables;
 
-pub(crate) use layout::Layout;
-pub use known::{boot, shared};
+pub use early::Early;
 pub(crate) use known::layout;
+pub use known::{boot, shared};
+pub(crate) use layout::Layout;
 pub use processor::time_stamp;
 pub(crate) use processor::{has_random, random};
 
