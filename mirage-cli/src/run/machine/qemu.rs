@@ -28,7 +28,7 @@ pub fn command(guest: &Guest, control: Option<&Utf8Path>) -> Vec<String> {
         // What virtio 1 says, not what was before it, is what other monitors have as well.
         add("-global", "virtio-mmio.force-legacy=off");
     }
-    add("-device", &format!("virtio-rng-{bus}"));
+    add("-device", &format!("virtio-rng-{bus}{}", place(guest.cards.len(), guest.board.kind)));
     for (index, card) in guest.cards.iter().enumerate() {
         let (netdev, device) = interface(index, card, guest.board.kind);
         add("-netdev", &netdev);
@@ -65,8 +65,16 @@ fn interface(index: usize, card: &Card, board: BoardKind) -> (String, String) {
     };
     // Nothing boots from the network, and not every distribution has the file that would.
     let rom = if board == BoardKind::Microvm { "" } else { ",romfile=" };
-    let mac = Guest::mac(index);
-    (netdev, format!("virtio-net-{},netdev=net{index},mac={mac}{rom}", board.bus()))
+    let (mac, place) = (Guest::mac(index), place(index, board));
+    (netdev, format!("virtio-net-{}{place},netdev=net{index},mac={mac}{rom}", board.bus()))
+}
+
+/// Where a device is, so that an image finds them in our order: by itself QEMU fills a microvm from the top.
+fn place(index: usize, board: BoardKind) -> String {
+    match board {
+        BoardKind::Microvm => format!(",bus=virtio-mmio-bus.{index}"),
+        BoardKind::Q35 | BoardKind::Pc => String::new(),
+    }
 }
 
 /// A value in a list of properties.
@@ -91,7 +99,7 @@ mod tests {
             line(&guest),
             "qemu-system-x86_64 -machine microvm -accel kvm -cpu host,arch-capabilities=off -m 32M -display none -serial stdio \
              -device isa-debug-exit,iobase=0xf4,iosize=0x04 -global virtio-mmio.force-legacy=off \
-             -device virtio-rng-device -kernel /p/dist/hello.kvm -nodefaults -no-user-config -no-reboot"
+             -device virtio-rng-device,bus=virtio-mmio-bus.0 -kernel /p/dist/hello.kvm -nodefaults -no-user-config -no-reboot"
         );
     }
 
@@ -119,9 +127,9 @@ mod tests {
         let cards = vec![card("tap0", None), card("tap1", Some("a,b.pcap"))];
         let line = line(&Guest { cards, ..example(Link::User(String::new())) });
         let expected = "-netdev tap,id=net0,ifname=tap0,script=no,downscript=no,vhost=off \
-             -device virtio-net-device,netdev=net0,mac=52:54:00:12:34:56 \
+             -device virtio-net-device,bus=virtio-mmio-bus.0,netdev=net0,mac=52:54:00:12:34:56 \
              -netdev tap,id=net1,ifname=tap1,script=no,downscript=no,vhost=off,vnet_hdr=off \
-             -device virtio-net-device,netdev=net1,mac=52:54:00:12:34:57 \
+             -device virtio-net-device,bus=virtio-mmio-bus.1,netdev=net1,mac=52:54:00:12:34:57 \
              -object filter-dump,id=dump1,netdev=net1,file=a,,b.pcap ";
         assert!(line.contains(expected), "{line}");
     }
