@@ -130,7 +130,7 @@ impl Run {
     }
 
     /// To its end, which leaves nothing.
-    fn to_its_end(mut self) -> Outcome {
+    fn finish(mut self) -> Outcome {
         let outcome = Outcome::of(&mut self.command);
         assert!(is_empty(self.temporary.path()), "{outcome:?}");
         outcome
@@ -147,7 +147,7 @@ fn signal(pid: i32, signal: Signal) {
 
 #[test]
 fn how_a_unikernel_ends_is_how_mirage_ends() {
-    let end = |arguments: &[&str]| Some(Run::real(&[&["--"], arguments].concat())?.to_its_end());
+    let end = |arguments: &[&str]| Some(Run::real(&[&["--"], arguments].concat())?.finish());
     let Some(well) = end(&["--say", "two  \"words\" and 'more' \\"]) else { return };
     assert_eq!(well.ends_with(0).out.trim_end(), "two  \"words\" and 'more' \\");
     let says = |arguments: &[&str], status: i32, part: &str| {
@@ -163,7 +163,7 @@ fn how_a_unikernel_ends_is_how_mirage_ends() {
 #[test]
 fn a_panic_is_shown_with_its_places_in_the_source() {
     let Some(run) = Run::real(&["--", "--end=panic"]) else { return };
-    let out = run.to_its_end().ends_with(101).out;
+    let out = run.finish().ends_with(101).out;
     assert!(out.contains("as it was told"), "{out}");
     let place = "e2e_machine::told_to_panic (";
     let line = out.lines().find(|line| line.starts_with("  at 0x") && line.contains(place)).expect(&out);
@@ -174,7 +174,7 @@ fn a_panic_is_shown_with_its_places_in_the_source() {
 fn every_machine_of_qemus_runs_it() {
     for machine in ["microvm", "microvm,acpi=off", "q35", "pc"] {
         let Some(run) = Run::real(&["--machine", machine, "--", "--say", machine]) else { return };
-        assert_eq!(run.to_its_end().ends_with(0).out.trim_end(), machine);
+        assert_eq!(run.finish().ends_with(0).out.trim_end(), machine);
     }
 }
 
@@ -219,9 +219,9 @@ fn a_second_signal_ends_a_machine_that_does_not_stop() {
 
 #[test]
 fn a_monitor_that_fails_is_heard() {
-    let failed = Run::with("echo no such machine >&2; exit 1", &[]).to_its_end().ends_with(69);
+    let failed = Run::with("echo no such machine >&2; exit 1", &[]).finish().ends_with(69);
     failed.says(&["`qemu-system-x86_64` failed (exit status 1)", "no such machine"]);
-    let silent = Run::with("echo bye", &[]).to_its_end().ends_with(69);
+    let silent = Run::with("echo bye", &[]).finish().ends_with(69);
     assert_eq!(silent.out, "bye\n");
     silent.says(&["ended without a status of the unikernel's", "the machine was reset"]);
 }
