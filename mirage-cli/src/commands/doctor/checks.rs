@@ -1,7 +1,9 @@
 //! What a machine may have or lack, as data.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
+
+use crate::run::machine;
 
 /// No distribution has it; its releases are called by their version.
 const FIRECRACKER: &str = "\
@@ -39,6 +41,8 @@ pub enum Need {
     ToBuild,
     /// Nothing is run without it.
     ToRun,
+    /// Nothing is run without it or another one of these.
+    OneToRun,
     /// There is another way, or it is for something more.
     Optional,
 }
@@ -96,7 +100,7 @@ pub const CHECKS: &[Check] = &[
         name: "qemu-system-x86_64",
         target: Some("kvm"),
         purpose: "runs images, with or without /dev/kvm",
-        need: Need::ToRun,
+        need: Need::OneToRun,
         probe: || version("qemu-system-x86_64"),
         get: None,
         packages: ["qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86", "qemu-system-x86_64"],
@@ -111,10 +115,19 @@ pub const CHECKS: &[Check] = &[
         packages: NO_PACKAGE,
     },
     Check {
+        name: "hardware virtualization",
+        target: Some("kvm"),
+        purpose: "without it images are emulated, slowly",
+        need: Need::Optional,
+        probe: virtualization,
+        get: None,
+        packages: NO_PACKAGE,
+    },
+    Check {
         name: "firecracker",
         target: Some("kvm"),
-        purpose: "another monitor",
-        need: Need::Optional,
+        purpose: "runs images, with /dev/kvm and tap devices",
+        need: Need::OneToRun,
         probe: || version("firecracker"),
         get: Some(FIRECRACKER),
         packages: NO_PACKAGE,
@@ -122,8 +135,8 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "cloud-hypervisor",
         target: Some("kvm"),
-        purpose: "another monitor",
-        need: Need::Optional,
+        purpose: "runs images, with /dev/kvm and tap devices",
+        need: Need::OneToRun,
         probe: || version("cloud-hypervisor"),
         get: Some(CLOUD_HYPERVISOR),
         packages: NO_PACKAGE,
@@ -138,6 +151,16 @@ pub const CHECKS: &[Check] = &[
         packages: ["xen-system-amd64", "xen-runtime", "xen", "xen-tools", "xen"],
     },
 ];
+
+/// The processor's extension for virtualization, in the words of `/proc/cpuinfo`.
+fn virtualization() -> Result<String, String> {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").map_err(|error| error.to_string())?;
+    let found = machine::virtualization(&cpuinfo).map(str::to_owned);
+    found.ok_or_else(|| {
+        "neither vmx nor svm: the processor has none, its firmware has it switched off, or the cloud keeps it"
+            .to_owned()
+    })
+}
 
 /// The first line a program says about its version.
 fn version(program: &str) -> Result<String, String> {
