@@ -11,6 +11,8 @@ mod agree;
 mod device;
 mod receive;
 mod ring;
+#[cfg(test)]
+mod tests;
 mod transmit;
 
 pub use device::Net;
