@@ -116,7 +116,10 @@ mod tests {
             for seconds in [1, 60, 86_400 * 365] {
                 let exact = seconds * 1_000_000_000;
                 assert!(scale.nanoseconds(rate * seconds).abs_diff(exact) <= exact / 1_000_000_000 * 2 + 2, "{rate}");
-                assert!(scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2, "{rate}");
+                assert!(
+                    scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2,
+                    "{rate}"
+                );
             }
         }
     }

@@ -106,8 +106,11 @@ interrupt:
     pop rcx
     pop rax
     add rsp, 16
-    mov qword ptr [rsp], offset wait_over
     and qword ptr [rsp + 16], -0x201        // and no other: a line may stay raised until its device is asked
+    test byte ptr [rsp + 8], 3
+    jnz .Linterrupt_3               // Xen below an emulated processor was seen to interrupt ring 3 all the same
+    mov qword ptr [rsp], offset wait_over
+.Linterrupt_3:
     iretq
 
 // The monitor's way to ask for an end.
