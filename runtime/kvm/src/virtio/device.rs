@@ -19,7 +19,7 @@ const COMMON: u64 = INDIRECT | EVENT_INDEX | VERSION_1 | ACCESS_PLATFORM;
 
 /// How often it is looked whether a device is idle after it was told to be, and how often its configuration is read until
 /// it holds still.
-const PATIENCE: u32 = 100_000;
+const PATIENCE: u32 = 20_000;
 const READS: u32 = 16;
 
 /// A device.
