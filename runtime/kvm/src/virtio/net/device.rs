@@ -138,6 +138,9 @@ impl<M: Machine> Network for Net<M> {
     fn receive(&mut self, most: usize, deliver: &mut dyn FnMut(&mut [u8], Received)) -> Result<usize, Error> {
         self.device.check()?;
         let count = self.receive.receive(most, deliver).map_err(|problem| self.device.fail(problem))?;
+        if count > 0 {
+            self.device.worked();
+        }
         self.device.kick(self.receive.queue());
         Ok(count)
     }
@@ -147,8 +150,11 @@ impl<M: Machine> Network for Net<M> {
         let header = vnet::encode(frame, offload);
         let taken = self.transmit.send(&header, frame).map_err(|problem| self.device.fail(problem))?;
         if !taken {
-            // It has to know what is to go before there can be room.
+            // It has to know what is to go before there can be room; and there never is if it has failed.
             self.device.kick(self.transmit.queue());
+            if self.transmit.is_stuck() {
+                self.device.ask()?;
+            }
         }
         Ok(taken)
     }

@@ -61,7 +61,7 @@ impl State {
                 byte @ 160..200 => return u32::from(byte) - 160,
                 byte @ 200..225 => return 1 << (byte - 200),
                 225..240 => return u32::MAX >> (32 - 8 * size),
-                byte => return u32::from(byte) * 0x0101_0101 >> (32 - 8 * size),
+                byte => return (u32::from(byte) * 0x0101_0101) >> (32 - 8 * size),
             }
         }
         let ones = u32::MAX >> (32 - 8 * size);
