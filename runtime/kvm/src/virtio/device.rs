@@ -147,7 +147,6 @@ impl<M: Machine> Device<M> {
                     Cause::Configuration => true,
                     Cause::Unknown => !self.worked,
                 };
-                interrupt.handled();
             }
         }
         if !raised {
