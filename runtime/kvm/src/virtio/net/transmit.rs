@@ -52,8 +52,11 @@ pub struct Transmit<M> {
     frames: Box<[Frame]>,
     oldest: u16,
     next: u16,
-    /// The length of a frame that was refused.
+    /// The length of a frame that was refused, and which was the oldest the device had then; whether it was the same when
+    /// one was refused before.
     refused: Option<usize>,
+    stopped: Option<u16>,
+    is_stuck: bool,
 }
 
 impl Ring {
@@ -122,7 +125,18 @@ impl<M: Machine> Transmit<M> {
         frames.resize(usize::from(queue.size()), Frame::default());
         let (rings, frames) = ([Ring::new(memory)].into(), frames.into_boxed_slice());
         let machine = machine.clone();
-        Ok(Self { machine, queue, rings, may_grow: true, frames, oldest: 0, next: 0, refused: None })
+        Ok(Self {
+            machine,
+            queue,
+            rings,
+            may_grow: true,
+            frames,
+            oldest: 0,
+            next: 0,
+            refused: None,
+            stopped: None,
+            is_stuck: false,
+        })
     }
 
     /// The queue, to tell the device of.
@@ -138,6 +152,7 @@ impl<M: Machine> Transmit<M> {
         }
         let Some(which) = self.room(length)? else {
             self.refused = Some(length);
+            self.is_stuck = self.stopped.replace(self.oldest) == Some(self.oldest);
             return Ok(false);
         };
         let Some(ring) = self.rings.get_mut(which) else { return Ok(false) };
@@ -151,6 +166,11 @@ impl<M: Machine> Transmit<M> {
         }
         self.next = self.next.wrapping_add(1);
         Ok(true)
+    }
+
+    /// Whether the device has not been done with any frame from one refusal to the next.
+    pub fn is_stuck(&self) -> bool {
+        self.is_stuck
     }
 
     /// Where a frame's number is.
