@@ -167,3 +167,29 @@ fn is_free(port: u16) -> Result<(), Error> {
             .hint("choose another one: `--gdb=PORT`")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_is_not_there() {
+        let plan = Plan {
+            name: "gone".to_owned(),
+            about: String::new(),
+            target: "kvm".to_owned(),
+            keys: vec![],
+            devices: vec![],
+            jobs: vec![],
+        };
+        let image = Image {
+            file: "/nowhere/dist/gone.kvm".into(),
+            debug: "/nowhere/dist/gone.debug".into(),
+            manifest: "/nowhere/dist/gone.json".into(),
+        };
+        let error = run(&plan, &image, &[], &Options::default(), &Reporter::silent()).expect_err("it is gone");
+        assert_eq!(error.exit, Exit::Unavailable);
+        assert_eq!(error.message, "the image `/nowhere/dist/gone.kvm` is not there");
+        assert_eq!(error.hints, ["`mirage build` makes it"]);
+    }
+}
