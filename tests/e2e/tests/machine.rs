@@ -22,7 +22,7 @@ use mirage::{Console, Time};
 
 #[derive(mirage::Args, Clone)]
 pub struct Options {
-    /// What to do: succeed, fail, panic or wait
+    /// What to do: succeed, fail, panic, wait or repeat
     #[arg(default = "succeed")]
     pub end: alloc::string::String,
     /// What to say first
@@ -67,6 +67,10 @@ pub async fn start(
     match options.end.as_str() {
         "fail" => Err("as it was told"),
         "panic" => Ok(told_to_panic()),
+        "repeat" => loop {
+            console.log(&options.say).await;
+            time.sleep(Duration::from_millis(10)).await;
+        },
         "wait" => Ok(time.sleep(Duration::from_secs(3600)).await),
         _ => Ok(()),
     }
@@ -188,6 +192,16 @@ fn a_signal_stops_it_and_leaves_nothing() {
         assert_eq!(unikernel.status(), 0, "{:?}", unikernel.lines());
         assert!(is_empty(run.temporary.path()));
     }
+}
+
+#[test]
+fn it_stops_when_nobody_listens_any_more() {
+    let Some(mut run) = Run::real(&["--quiet", "--", "--end=repeat"]) else { return };
+    let mut child = run.command.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    assert_eq!((line.trim_end(), child.wait().expect("it ends").code()), ("it is up", Some(0)));
+    assert!(is_empty(run.temporary.path()));
 }
 
 #[test]

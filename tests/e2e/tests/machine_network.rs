@@ -224,3 +224,36 @@ fn tap_devices_are_deleted_after_a_machine_that_does_not_start_and_ones_own_neve
     assert!(left.contains("own0") && !left.contains("mirage0"), "{left}");
     ip(&format!("netns delete {name}"));
 }
+
+/// The same call by somebody who may not touch the network.
+fn without_rights(outside: &Command) -> Command {
+    let mut command = Command::new("setpriv");
+    if rustix::process::geteuid().is_root() {
+        command.args(["--bounding-set", "-net_admin,-sys_admin", "--inh-caps", "-net_admin,-sys_admin"]);
+    } else {
+        command.arg("--no-new-privs");
+    }
+    command.arg(outside.get_program()).args(outside.get_args()).current_dir(project().folder());
+    command.env("CARGO_TARGET_DIR", mirage_e2e::target());
+    command
+}
+
+#[test]
+fn without_rights_the_commands_that_give_them_are_said() {
+    if !have("ip") || !have("setpriv") || !have("qemu-system-x86_64") {
+        return skip("taps of machines without rights", "wants `ip`, `setpriv` and QEMU");
+    }
+    let mut command = without_rights(&run(&["--network", "tap", "--", "--wait"]));
+    let refused = Outcome::of(&mut command).ends_with(69);
+    refused.says(&["a tap device takes rights that are not there", "sudo env", "sudo ip tuntap add dev mirage"]);
+}
+
+/// Networks within QEMU take nobody's leave.
+#[test]
+fn no_rights_are_taken_by_default() {
+    if !have("setpriv") || !have("qemu-system-x86_64") {
+        return skip("a machine without rights", "wants `setpriv` and QEMU");
+    }
+    let mut command = without_rights(&run(&["--quiet", "-p", &format!("{}:80", free_port())]));
+    assert_eq!(Outcome::of(&mut command).ends_with(0).out.trim_end(), "lan 10.0.2.15/24 wan Some(10.0.3.15)");
+}
