@@ -136,7 +136,12 @@ fn announce(prepared: &Prepared, guest: &Guest, image: &Image, options: &Options
     }
     if prepared.attachment == Attachment::User {
         for publish in &options.machine.publish {
-            reporter.done("Published", &format!("{} is the unikernel's port {}", publish.host, publish.guest));
+            let (host, guest, more) = (publish.host, publish.guest, publish.more);
+            let what = match more {
+                0 => format!("{host} is the unikernel's port {guest}"),
+                _ => format!("{host} and the {more} after it are the unikernel's ports {guest} to {}", guest + more),
+            };
+            reporter.done("Published", &what);
         }
     }
     if let Some(port) = guest.gdb {
