@@ -40,6 +40,7 @@ pub fn run(
     match start(plan, options)? {
         Start::Process => process::run(plan, image, arguments, options, reporter),
         Start::Machine => machine::run(plan, image, arguments, options, reporter),
+        Start::Domain => Err(no_domains(plan)),
     }
 }
 
@@ -57,7 +58,12 @@ pub fn dry_run(
     match start(plan, options)? {
         Start::Process => process::dry_run(plan, image, arguments, options),
         Start::Machine => machine::dry_run(plan, image, arguments, options, reporter),
+        Start::Domain => Err(no_domains(plan)),
     }
+}
+
+fn no_domains(plan: &Plan) -> Error {
+    Error::new(Exit::Unavailable, format!("domains are not started from here: `xl create dist/{}.xl` does it", plan.name))
 }
 
 /// How images of this plan are started, if these options are for such.

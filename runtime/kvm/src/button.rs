@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use mirage_pvh::{Interrupt, Registers, call};
 
+use crate::machine::Kvm;
 use crate::power::Power;
 
 /// The button, if there is one.
@@ -34,8 +35,7 @@ impl Button {
                 (line, false)
             }
         };
-        let routed = |interrupt: &Interrupt| call::route(0, line.into(), interrupt.vector(), level);
-        self.interrupt.set(Interrupt::new().filter(routed));
+        self.interrupt.set(Kvm::get().line(line.into(), level));
     }
 
     /// Whether the button is among what `came`.

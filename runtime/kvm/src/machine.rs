@@ -1,18 +1,25 @@
 //! The machine: what devices and the loop are given of it.
 
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::cell::{Cell, OnceCell, RefCell};
 use core::task::{Context, Poll};
 
 use mirage::args::Group;
 use mirage::plumbing::Failure;
 use mirage::time::{Instant, Timestamp};
-use mirage_pvh::{Machine, Platform, call};
+use mirage_pvh::{Interrupt, Machine, Platform, call};
 
 use crate::button::Button;
 use crate::clock::Clock;
+use crate::hardware::Hardware;
 use crate::serial::Serial;
+use crate::virtio::{self, Found};
 
 /// What `wait` says once somebody outside has asked for an end.
 const STOP: u64 = 1 << 63;
+/// The pins of an interrupt controller.
+const PINS: u32 = 24;
 /// The longest sleep, in nanoseconds: what the timer counts at most.
 const LONGEST: u64 = u32::MAX as u64;
 
@@ -21,12 +28,24 @@ pub struct Kvm {
     clock: Clock,
     serial: Serial,
     button: Button,
+    controllers: Cell<u32>,
+    lines: RefCell<Vec<(u32, Interrupt)>>,
+    devices: OnceCell<Vec<Found>>,
+    networks: Cell<usize>,
 }
 
 // SAFETY: there is one processor and no thread.
 unsafe impl Sync for Kvm {}
 
-static MACHINE: Kvm = Kvm { clock: Clock::new(), serial: Serial::new(), button: Button::new() };
+static MACHINE: Kvm = Kvm {
+    clock: Clock::new(),
+    serial: Serial::new(),
+    button: Button::new(),
+    controllers: Cell::new(1),
+    lines: RefCell::new(Vec::new()),
+    devices: OnceCell::new(),
+    networks: Cell::new(0),
+};
 
 impl Machine for Kvm {
     fn now(&self) -> Instant {
@@ -74,6 +93,47 @@ impl Kvm {
     /// Its power button.
     pub(crate) fn button(&self) -> &Button {
         &self.button
+    }
+
+    /// How many interrupt controllers it has, of 24 pins each.
+    pub(crate) fn controllers(&self) -> u32 {
+        self.controllers.get()
+    }
+
+    /// Says how many there are.
+    pub(crate) fn set_controllers(&self, count: u32) {
+        self.controllers.set(count);
+    }
+
+    /// The interrupt of a line, the same for all who share it; none where there is no such line, or no vector left.
+    pub(crate) fn line(&self, line: u32, level: bool) -> Option<Interrupt> {
+        let mut lines = self.lines.borrow_mut();
+        if let Some(&(_, interrupt)) = lines.iter().find(|&&(there, _)| there == line) {
+            return Some(interrupt);
+        }
+        let interrupt = Interrupt::new()?;
+        let (controller, pin) = (line / PINS, line % PINS);
+        call::route(controller.into(), pin.into(), interrupt.vector(), level).then_some(())?;
+        lines.push((line, interrupt));
+        Some(interrupt)
+    }
+
+    /// Its virtio devices.
+    ///
+    /// # Errors
+    /// When the command line names one that cannot be read.
+    pub(crate) fn devices(&self) -> Result<&[Found], String> {
+        if let Some(devices) = self.devices.get() {
+            return Ok(devices);
+        }
+        let line = mirage_pvh::boot().command_line().unwrap_or_default();
+        let found = virtio::find(&Hardware::new(), line).map_err(|error| error.to_string())?;
+        Ok(self.devices.get_or_init(|| found))
+    }
+
+    /// The number of the network interface that is nobody's yet, which is somebody's from now on.
+    pub(crate) fn next_network(&self) -> usize {
+        self.networks.replace(self.networks.get() + 1)
     }
 
     /// Its serial port.

@@ -3,6 +3,8 @@
 //! The tables are the monitor's: what makes no sense is no button. No byte code is run, so that of a machine whose
 //! button is told of by byte code alone, QEMU's `microvm` is the only one known, by the address of its registers.
 
+use crate::acpi::{self, Memory};
+
 /// Bits of the event register, and of the control register: there is a button; it goes to sleep.
 const BUTTON: u32 = 1 << 8;
 const SLEEP: u32 = 1 << 13;
@@ -17,9 +19,6 @@ const MICROVM_SLEEP: u64 = 0xfea0_0200;
 const MICROVM_EVENTS: u64 = 0xfea0_0000;
 const MICROVM_BUTTON: u32 = 1 << 1;
 const MICROVM_LINE: u8 = 9;
-
-/// The longest list of tables that is looked through.
-const TABLES: usize = 64;
 
 /// What a machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +44,12 @@ pub enum Power {
 }
 
 impl Power {
-    /// What the tables say whose root is at `root`; `see` reads memory.
-    pub fn find<'m>(root: u64, mut see: impl FnMut(u64, &mut [u8]) -> bool + 'm) -> Option<Self> {
-        let fixed = fixed(root, &mut see)?;
+    /// What the tables say whose root is at `root`.
+    pub fn find(root: u64, see: &mut impl Memory) -> Option<Self> {
+        let (place, length) = acpi::table(root, b"FACP", see)?;
         let mut table = [0; 256];
-        let length = (header(fixed, &mut see)?.1 as usize).min(table.len());
-        let table = table.get_mut(..length)?;
-        see(fixed, table).then_some(())?;
+        let table = table.get_mut(..length.min(256))?;
+        see(place, table).then_some(())?;
         let byte = |at: usize| table.get(at).copied();
         let short = |at: usize| Some(u16::from_le_bytes([byte(at)?, byte(at + 1)?]));
         let word = |at: usize| Some(u32::from(short(at)?) | u32::from(short(at + 2)?) << 16);
@@ -82,39 +80,6 @@ impl Power {
     }
 }
 
-/// Where the fixed table is, which the list has that the root points to.
-fn fixed(root: u64, see: &mut impl FnMut(u64, &mut [u8]) -> bool) -> Option<u64> {
-    let mut pointer = [0; 36];
-    if root == 0 || !see(root, &mut pointer) || pointer.get(..8)? != b"RSD PTR " {
-        return None;
-    }
-    let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
-    let (list, width) = match number(pointer.get(24..32)?) {
-        wide if pointer[15] >= 2 && wide != 0 => (wide, 8),
-        _ => (number(pointer.get(16..20)?), 4),
-    };
-    let (_, length) = header(list, see)?;
-    let count = (length as usize).saturating_sub(36) / width;
-    (0..count.min(TABLES)).find_map(|index| {
-        let mut entry = [0; 8];
-        let entry = entry.get_mut(..width)?;
-        let place = list.checked_add(36 + (index * width) as u64)?;
-        see(place, entry).then_some(())?;
-        let table = number(entry);
-        header(table, see).filter(|(name, _)| name == b"FACP").map(|_| table)
-    })
-}
-
-/// A table's name and length.
-fn header(table: u64, see: &mut impl FnMut(u64, &mut [u8]) -> bool) -> Option<([u8; 4], u32)> {
-    let mut header = [0; 8];
-    if table == 0 || !see(table, &mut header) {
-        return None;
-    }
-    let [a, b, c, d, length @ ..] = header;
-    Some(([a, b, c, d], u32::from_le_bytes(length)))
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec;
@@ -143,11 +108,28 @@ mod tests {
         memory
     }
 
-    fn find(memory: &[u8], root: u64) -> Option<Power> {
-        Power::find(root, |address, into| {
+    fn see(memory: &[u8]) -> impl Memory {
+        |address, into: &mut [u8]| {
             let there = usize::try_from(address).ok().and_then(|at| memory.get(at..)?.get(..into.len()));
             there.map(|bytes| into.copy_from_slice(bytes)).is_some()
-        })
+        }
+    }
+
+    fn find(memory: &[u8], root: u64) -> Option<Power> {
+        Power::find(root, &mut see(memory))
+    }
+
+    #[test]
+    fn interrupt_controllers_are_counted() {
+        let mut memory = tables();
+        assert_eq!(acpi::controllers(0x100, &mut see(&memory)), 1, "none is named");
+        // A processor and two controllers.
+        memory[0x484] = 36 + 8 + 8 + 12 + 12;
+        memory[0x480 + 44..0x480 + 46].copy_from_slice(&[0, 8]);
+        memory[0x480 + 52..0x480 + 54].copy_from_slice(&[1, 12]);
+        memory[0x480 + 64..0x480 + 66].copy_from_slice(&[1, 12]);
+        assert_eq!(acpi::controllers(0x100, &mut see(&memory)), 2);
+        assert_eq!(acpi::controllers(0, &mut see(&memory)), 1);
     }
 
     #[test]
@@ -177,6 +159,7 @@ mod tests {
                 let mut memory = tables();
                 memory[at] = value;
                 _ = find(&memory, 0x100);
+                _ = acpi::controllers(0x100, &mut see(&memory));
             }
         }
     }

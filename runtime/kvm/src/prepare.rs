@@ -2,9 +2,10 @@
 
 use core::arch::x86_64::__cpuid;
 
+use mirage_pvh::pvclock;
 use mirage_pvh::{Boot, Early, Shim, call};
 
-use crate::clock::PvClock;
+use crate::acpi;
 use crate::machine::Kvm;
 use crate::ports::RANGES;
 use crate::power::Power;
@@ -21,15 +22,16 @@ const WALL_REGISTER: u32 = 0x4b56_4d00;
 #[unsafe(no_mangle)]
 fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, memory: &mut Early, shared: u64) {
     shim.ports.iter_mut().zip(RANGES).for_each(|(there, range)| *there = range);
-    let see = |address, into: &mut [u8]| {
+    let mut see = |address, into: &mut [u8]| {
         let there = memory.see(address, into.len());
         there.map(|bytes| into.copy_from_slice(bytes)).is_some()
     };
-    if let Some(power) = Power::find(boot.rsdp, see) {
+    Kvm::get().set_controllers(acpi::controllers(boot.rsdp, &mut see));
+    if let Some(power) = Power::find(boot.rsdp, &mut see) {
         power_button(shim, power);
     }
     if has_clock() {
-        call::msr_write(WALL_REGISTER, shared + size_of::<PvClock>() as u64);
+        call::msr_write(WALL_REGISTER, shared + pvclock::LENGTH as u64);
         call::msr_write(CLOCK_REGISTER, shared | 1);
     }
     Kvm::get().serial().prepare();

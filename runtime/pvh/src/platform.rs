@@ -1,6 +1,7 @@
 //! What every device of a bare-metal platform is connected to.
 
 use alloc::rc::Rc;
+use core::cell::Cell;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
@@ -38,6 +39,7 @@ struct Inner {
     values: Values,
     timers: Timers,
     executor: Executor,
+    stopping: Cell<bool>,
 }
 
 impl Platform {
@@ -45,7 +47,7 @@ impl Platform {
     pub const BOOT: &'static str = "every unikernel";
 
     pub(crate) fn new(machine: &'static dyn Machine, values: Values, timers: Timers, executor: Executor) -> Self {
-        Self(Rc::new(Inner { machine, values, timers, executor }))
+        Self(Rc::new(Inner { machine, values, timers, executor, stopping: Cell::new(false) }))
     }
 
     /// The values given on the command line for the group `of` something.
@@ -63,7 +65,17 @@ impl Platform {
         self.0.timers.sleep_until(self.0.machine.now() + duration).await;
     }
 
-    pub(crate) fn executor(&self) -> Executor {
-        self.0.executor
+    /// Starts a task of the platform's own.
+    pub fn start(&self, task: impl Future<Output = ()> + 'static) {
+        self.0.executor.start(task).detach();
+    }
+
+    /// Has the loop stop, as if somebody outside had asked for it.
+    pub fn stop(&self) {
+        self.0.stopping.set(true);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.get()
     }
 }

@@ -85,6 +85,7 @@ where
     let (executor, timers) = (Executor::new(), Timers::default());
     let delay = Boot::from_matches(values.group(Platform::BOOT))?.delay;
     let platform = Platform::new(machine, values, timers.clone(), executor);
+    let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
     let mut done = pin!(executor.start(async move {
         if !delay.0.is_zero() {
@@ -99,7 +100,8 @@ where
             return Ok(outcome);
         }
         let next = timers.next();
-        let came = machine.wait(if busy { Some(mirage::time::Instant::START) } else { next });
+        let until = if busy { Some(mirage::time::Instant::START) } else { next };
+        let came = if asked.is_stopping() { STOP } else { machine.wait(until) };
         if came & STOP != 0 {
             mirage::log::info!("stopping: the machine is asked to");
             return Ok(Ok(()));
