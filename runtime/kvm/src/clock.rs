@@ -118,7 +118,16 @@ impl Clock {
     /// What KVM says, read whole: its version is odd while it writes, and another one afterwards.
     fn pv(&self) -> PvClock {
         let Some(page) = self.page.get().map(<*const u8>::cast::<PvClock>) else {
-            return PvClock { version: 0, _gap: 0, stamp: 0, nanoseconds: 0, multiplier: 1 << 31, shift: 1, flags: 0, _end: [0; 2] };
+            return PvClock {
+                version: 0,
+                _gap: 0,
+                stamp: 0,
+                nanoseconds: 0,
+                multiplier: 1 << 31,
+                shift: 1,
+                flags: 0,
+                _end: [0; 2],
+            };
         };
         loop {
             // SAFETY: the page is mapped as long as there is a machine; see `prepare`.
@@ -145,28 +154,31 @@ impl Clock {
 impl Scale {
     /// That of a counter with so many counts a second.
     fn of(rate: u64) -> Self {
-        // As large a multiplier as fits, for precision.
-        let mut shift = 0;
-        let mut multiplier = (1_000_000_000_u128 << 32) / u128::from(rate.max(1));
-        while multiplier > u128::from(u32::MAX) {
+        // As large a multiplier as fits, for precision. A division of 128 bits is left out: it is a kilobyte.
+        let rate = rate.max(1);
+        let (mut multiplier, mut rest, mut shift) = ((1_000_000_000 << 32) / rate, (1_000_000_000 << 32) % rate, 0);
+        while multiplier > u32::MAX.into() {
             multiplier >>= 1;
             shift += 1;
         }
         while multiplier < 1 << 31 && shift > -31 {
-            multiplier = (1_000_000_000_u128 << (32 - shift + 1)) / u128::from(rate.max(1));
+            let next = rest >= rate - rest;
+            rest = if next { rest - (rate - rest) } else { rest * 2 };
+            multiplier = multiplier << 1 | u64::from(next);
             shift -= 1;
         }
         Self { multiplier: multiplier as u32, shift }
     }
 
     fn nanoseconds(self, count: u64) -> u64 {
-        let shifted =
-            if self.shift < 0 { u128::from(count) >> -self.shift } else { u128::from(count) << self.shift };
+        let shifted = if self.shift < 0 { u128::from(count) >> -self.shift } else { u128::from(count) << self.shift };
         (shifted * u128::from(self.multiplier) >> 32) as u64
     }
 
     fn count(self, nanoseconds: u64) -> u64 {
-        let wide = (u128::from(nanoseconds) << 32) / u128::from(self.multiplier.max(1));
+        // Two divisions of 64 bits, whose parts do not meet: what is left of the first is below 2³².
+        let by = u64::from(self.multiplier.max(1));
+        let wide = (u128::from(nanoseconds / by) << 32) + u128::from((nanoseconds % by << 32) / by);
         let count = if self.shift < 0 { wide << -self.shift } else { wide >> self.shift };
         u64::try_from(count).unwrap_or(u64::MAX)
     }
@@ -234,7 +246,10 @@ fn seconds(fields: [u8; 7], binary: bool, whole_day: bool) -> u64 {
         century @ 19..=22 => century,
         _ => 20,
     };
-    days(century * 100 + value(year), value(month), value(day)) * 86_400 + hour * 3600 + value(minute) * 60 + value(second)
+    days(century * 100 + value(year), value(month), value(day)) * 86_400
+        + hour * 3600
+        + value(minute) * 60
+        + value(second)
 }
 
 /// Days since 1970 of a date of the Gregorian calendar.
@@ -264,7 +279,10 @@ mod tests {
             for seconds in [1, 60, 86_400 * 365] {
                 let exact = seconds * 1_000_000_000;
                 assert!(scale.nanoseconds(rate * seconds).abs_diff(exact) <= exact / 1_000_000_000 * 2 + 2, "{rate}");
-                assert!(scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2, "{rate}");
+                assert!(
+                    scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2,
+                    "{rate}"
+                );
             }
         }
     }

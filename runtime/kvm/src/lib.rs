@@ -9,14 +9,16 @@
 extern crate alloc;
 
 mod clock;
+mod devices;
 mod machine;
 mod ports;
 #[cfg(mirage_bare)]
 mod prepare;
 mod serial;
 
+pub use devices::{Console, WallClock};
 pub use machine::{Kvm, run};
-pub use mirage_pvh::{Clock, Console, Logger, Platform, Random, Spawner, Time, WallClock};
+pub use mirage_pvh::{Clock, Logger, Platform, Random, Spawner, Time};
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.
 #[macro_export]

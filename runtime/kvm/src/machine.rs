@@ -1,10 +1,8 @@
 //! The machine: what devices and the loop are given of it.
 
-use core::task::{Context, Poll};
-
 use mirage::args::Group;
 use mirage::plumbing::Failure;
-use mirage::time::{Instant, Timestamp};
+use mirage::time::Instant;
 use mirage_pvh::{Machine, Platform, call};
 
 use crate::clock::Clock;
@@ -29,10 +27,6 @@ impl Machine for Kvm {
         self.clock.now()
     }
 
-    fn wall(&self) -> Timestamp {
-        self.clock.wall()
-    }
-
     fn wait(&self, until: Option<Instant>) -> u64 {
         let Some(until) = until else { return call::wait(u64::MAX, 0) };
         if until == Instant::START {
@@ -46,10 +40,6 @@ impl Machine for Kvm {
 
     fn write(&self, bytes: &[u8]) {
         mirage_pvh::write(bytes);
-    }
-
-    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
-        self.serial.poll_read(context, buffer)
     }
 }
 
@@ -71,7 +61,7 @@ impl Kvm {
 }
 
 /// Runs the unikernel `name`: reads the command line, connects the devices and runs the jobs, all by `start`.
-pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F) -> !
+pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F + 'static) -> !
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {

@@ -3,8 +3,8 @@
 use core::alloc::{GlobalAlloc, Layout as Wanted};
 use core::cell::Cell;
 
-use talc::source::Manual;
 use talc::TalcCell;
+use talc::source::Manual;
 
 use crate::setup::Layout;
 

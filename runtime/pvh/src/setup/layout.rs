@@ -123,7 +123,8 @@ mod tests {
                 assert!(layout.tables.from >= 0x14_0000 && layout.tables.to == layout.low.from);
                 assert!(layout.directories < layout.tables.to && layout.low.to == to.min(3 << 30));
                 assert_eq!(layout.high == Range::default(), to <= 3 << 30);
-                let heap = Range { from: layout.heap_offset, to: layout.heap_offset + layout.high.to.max(layout.low.to) };
+                let heap =
+                    Range { from: layout.heap_offset, to: layout.heap_offset + layout.high.to.max(layout.low.to) };
                 assert_eq!(heap.from / SLOT, (heap.to - 1) / SLOT, "one table of the third level");
                 let slots = [heap.from, layout.stack.from, layout.devices].map(|place| place / SLOT);
                 assert!(slots[0] != slots[1] && slots[1] != slots[2] && slots[0] != slots[2] && !slots.contains(&0));

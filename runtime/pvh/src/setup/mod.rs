@@ -5,9 +5,9 @@ mod layout;
 mod processor;
 mod tables;
 
-pub(crate) use layout::Layout;
-pub use known::{boot, shared};
 pub(crate) use known::layout;
+pub use known::{boot, shared};
+pub(crate) use layout::Layout;
 pub use processor::time_stamp;
 pub(crate) use processor::{has_random, random};
 

@@ -122,7 +122,12 @@ fn tables(layout: &Layout, shim: &mut Shim) -> Option<Tables> {
         let &[(from, flags), (to, _)] = part else { continue };
         tables.map_all(from, from, to - from, flags)?;
     }
-    tables.map_all(layout.tables.from, layout.tables.from, layout.tables.to - layout.tables.from, WRITE | NO_EXECUTE)?;
+    tables.map_all(
+        layout.tables.from,
+        layout.tables.from,
+        layout.tables.to - layout.tables.from,
+        WRITE | NO_EXECUTE,
+    )?;
     // The interrupt controllers, for the shim alone.
     for place in [0xfec0_0000, 0xfee0_0000] {
         tables.map(place, place, WRITE | UNCACHED | NO_EXECUTE | LARGE)?;
