@@ -63,7 +63,10 @@ pub fn dry_run(
 }
 
 fn no_domains(plan: &Plan) -> Error {
-    Error::new(Exit::Unavailable, format!("domains are not started from here: `xl create dist/{}.xl` does it", plan.name))
+    Error::new(
+        Exit::Unavailable,
+        format!("domains are not started from here: `xl create dist/{}.xl` does it", plan.name),
+    )
 }
 
 /// How images of this plan are started, if these options are for such.

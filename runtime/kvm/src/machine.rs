@@ -3,11 +3,10 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell, RefCell};
-use core::task::{Context, Poll};
 
 use mirage::args::Group;
 use mirage::plumbing::Failure;
-use mirage::time::{Instant, Timestamp};
+use mirage::time::Instant;
 use mirage_pvh::{Interrupt, Machine, Platform, call};
 
 use crate::button::Button;
@@ -52,10 +51,6 @@ impl Machine for Kvm {
         self.clock.now()
     }
 
-    fn wall(&self) -> Timestamp {
-        self.clock.wall()
-    }
-
     fn wait(&self, until: Option<Instant>) -> u64 {
         let came = match until {
             None => call::wait(u64::MAX, 0),
@@ -72,10 +67,6 @@ impl Machine for Kvm {
 
     fn write(&self, bytes: &[u8]) {
         mirage_pvh::write(bytes);
-    }
-
-    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
-        self.serial.poll_read(context, buffer)
     }
 }
 
@@ -143,7 +134,7 @@ impl Kvm {
 }
 
 /// Runs the unikernel `name`: reads the command line, connects the devices and runs the jobs, all by `start`.
-pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F) -> !
+pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F + 'static) -> !
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {

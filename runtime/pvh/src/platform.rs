@@ -2,22 +2,18 @@
 
 use alloc::rc::Rc;
 use core::cell::Cell;
-use core::task::{Context, Poll};
 use core::time::Duration;
 
-use mirage::args::{Matches, Values};
-use mirage::time::{Instant, Timestamp};
+use mirage::args::{Boot, Matches, Values};
+use mirage::time::Instant;
 use mirage_executor::Timers;
 
 use crate::executor::Executor;
 
-/// What a platform brings: a clock, a console, and how it waits.
+/// What a platform brings that every unikernel needs: a clock, somewhere to write, and how it waits.
 pub trait Machine {
     /// The time since the start.
     fn now(&self) -> Instant;
-
-    /// The time of day.
-    fn wall(&self) -> Timestamp;
 
     /// Sleeps until an interrupt, or until a time; returns the vectors that came, a bit each from 32 on, with bit 63 once
     /// somebody outside has asked for an end.
@@ -25,9 +21,6 @@ pub trait Machine {
 
     /// Writes to the console, all of it.
     fn write(&self, bytes: &[u8]);
-
-    /// Reads from the console: at least one byte.
-    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize>;
 }
 
 /// The machine a unikernel runs on: its loop, its timers, its command line. Cheap to clone.
@@ -37,8 +30,8 @@ pub struct Platform(Rc<Inner>);
 struct Inner {
     machine: &'static dyn Machine,
     values: Values,
+    boot: Boot,
     timers: Timers,
-    executor: Executor,
     stopping: Cell<bool>,
 }
 
@@ -46,8 +39,13 @@ impl Platform {
     /// The group of arguments every unikernel takes.
     pub const BOOT: &'static str = "every unikernel";
 
-    pub(crate) fn new(machine: &'static dyn Machine, values: Values, timers: Timers, executor: Executor) -> Self {
-        Self(Rc::new(Inner { machine, values, timers, executor, stopping: Cell::new(false) }))
+    pub(crate) fn new(machine: &'static dyn Machine, values: Values, boot: Boot, timers: Timers) -> Self {
+        Self(Rc::new(Inner { machine, values, boot, timers, stopping: Cell::new(false) }))
+    }
+
+    /// What every unikernel is told.
+    pub(crate) fn boot(&self) -> &Boot {
+        &self.0.boot
     }
 
     /// The values given on the command line for the group `of` something.
@@ -67,7 +65,7 @@ impl Platform {
 
     /// Starts a task of the platform's own.
     pub fn start(&self, task: impl Future<Output = ()> + 'static) {
-        self.0.executor.start(task).detach();
+        Executor::new().start(task).detach();
     }
 
     /// Has the loop stop, as if somebody outside had asked for it.

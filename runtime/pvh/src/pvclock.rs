@@ -79,16 +79,20 @@ fn scale(page: &Page) -> Scale {
 impl Scale {
     /// That of a counter with so many counts a second.
     pub fn of(rate: u64) -> Self {
-        // As large a multiplier as fits, for precision.
-        let (mut shift, rate) = (0, u128::from(rate.max(1)));
-        let multiplier = |shift: i8| (1_000_000_000_u128 << (32 - shift)) / rate;
-        while multiplier(shift) > u128::from(u32::MAX) && shift < 31 {
+        // As large a multiplier as fits, for precision. A division of 128 bits is left out: it is a kilobyte.
+        let rate = rate.max(1);
+        let (mut multiplier, mut rest, mut shift) = ((1_000_000_000 << 32) / rate, (1_000_000_000 << 32) % rate, 0);
+        while multiplier > u32::MAX.into() {
+            multiplier >>= 1;
             shift += 1;
         }
-        while multiplier(shift) < 1 << 31 && shift > -31 {
+        while multiplier < 1 << 31 && shift > -31 {
+            let next = rest >= rate - rest;
+            rest = if next { rest - (rate - rest) } else { rest * 2 };
+            multiplier = multiplier << 1 | u64::from(next);
             shift -= 1;
         }
-        Self { multiplier: u32::try_from(multiplier(shift)).unwrap_or(u32::MAX), shift }
+        Self { multiplier: multiplier as u32, shift }
     }
 
     /// A count in nanoseconds.
@@ -99,7 +103,9 @@ impl Scale {
 
     /// Nanoseconds as a count.
     pub fn count(self, nanoseconds: u64) -> u64 {
-        let wide = (u128::from(nanoseconds) << 32) / u128::from(self.multiplier.max(1));
+        // Two divisions of 64 bits, whose parts do not meet: what is left of the first is below 2³².
+        let by = u64::from(self.multiplier.max(1));
+        let wide = (u128::from(nanoseconds / by) << 32) + u128::from((nanoseconds % by << 32) / by);
         let count = if self.shift < 0 { wide << -self.shift } else { wide >> self.shift };
         u64::try_from(count).unwrap_or(u64::MAX)
     }

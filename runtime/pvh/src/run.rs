@@ -1,9 +1,9 @@
 //! The loop, and how a machine ends.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::fmt;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 use mirage::Args as _;
@@ -28,6 +28,10 @@ const MACHINE: &[&str] = &["virtio_mmio.device="];
 /// Before the arguments: the status is to be said on the console.
 const EXIT_BY_CONSOLE: &str = "mirage.exit=console";
 
+/// A unikernel to be started, whatever its type is: so that all that follows is there once, and not made anew, and in the
+/// way of what is fast, in every image.
+type Start = Box<dyn FnOnce(Platform) -> Pin<Box<dyn Future<Output = Result<(), Failure>>>>>;
+
 /// Runs the unikernel `name` on a machine with this command line: connects the devices and runs the jobs, all by
 /// `start`. Ends the machine, with 0 when the jobs are done or an end was asked for, else with [`FailureKind::status`].
 pub fn run<F>(
@@ -35,56 +39,54 @@ pub fn run<F>(
     line: Option<&str>,
     name: &'static str,
     groups: &'static [Group],
-    start: impl FnOnce(Platform) -> F,
+    start: impl FnOnce(Platform) -> F + 'static,
 ) -> !
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {
+    go(machine, line, name, groups, Box::new(|platform| Box::pin(start(platform))))
+}
+
+fn go(
+    machine: &'static dyn Machine,
+    line: Option<&str>,
+    name: &'static str,
+    groups: &'static [Group],
+    start: Start,
+) -> ! {
     let Some(line) = line else {
-        failed(machine, name, FailureKind::Arguments, &"the command line is longer than 4,095 bytes, or not UTF-8")
+        failed(machine, name, FailureKind::Arguments, "the command line is longer than 4,095 bytes, or not UTF-8")
     };
-    let given = match command_line(line) {
-        Ok(given) => given,
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
-    };
-    if given.exit_by_console {
-        quiet_exit_by_console();
-    }
-    let values = match Values::parse(groups, given.arguments) {
-        Ok(Request::Run(values)) => values,
-        Ok(Request::Help) => {
-            machine.write(Usage { name, groups }.to_string().as_bytes());
-            exit(0)
+    let ended = command_line(line).and_then(|given| {
+        if given.exit_by_console {
+            quiet_exit_by_console();
         }
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
-    };
-    match serve(machine, values, start) {
+        match Values::parse(groups, given.arguments)? {
+            Request::Run(values) => serve(machine, values, start),
+            Request::Help => {
+                machine.write(Usage { name, groups }.to_string().as_bytes());
+                Ok(Ok(()))
+            }
+        }
+    });
+    match ended {
         Ok(Ok(())) => exit(0),
-        Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure),
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
+        Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure.to_string()),
+        Err(error) => failed(machine, name, FailureKind::Arguments, &error.to_string()),
     }
 }
 
-fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
-    machine.write(alloc::format!("{name}: error: {reason}\n").as_bytes());
+fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &str) -> ! {
+    machine.write([name, ": error: ", reason, "\n"].concat().as_bytes());
     exit(kind.status())
 }
 
 /// Runs until the unikernel is done, has failed or is told to stop.
-///
-/// # Errors
-/// When what every unikernel takes cannot be read.
-pub fn serve<F>(
-    machine: &'static dyn Machine,
-    values: Values,
-    start: impl FnOnce(Platform) -> F,
-) -> Result<Result<(), Failure>, ArgsError>
-where
-    F: Future<Output = Result<(), Failure>> + 'static,
-{
+fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<Result<(), Failure>, ArgsError> {
     let (executor, timers) = (Executor::new(), Timers::default());
-    let delay = Boot::from_matches(values.group(Platform::BOOT))?.delay;
-    let platform = Platform::new(machine, values, timers.clone(), executor);
+    let boot = Boot::from_matches(values.group(Platform::BOOT))?;
+    let delay = boot.delay;
+    let platform = Platform::new(machine, values, boot, timers.clone());
     let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
     let mut done = pin!(executor.start(async move {

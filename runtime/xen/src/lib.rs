@@ -13,6 +13,7 @@ extern crate alloc;
 mod clock;
 mod console;
 mod control;
+mod devices;
 mod event;
 mod grant;
 #[expect(unsafe_code, reason = "a static that is not shared")]
@@ -25,8 +26,9 @@ pub mod page;
 mod prepare;
 pub mod store;
 
+pub use devices::{Console, WallClock};
 pub use machine::{Xen, run};
-pub use mirage_pvh::{Clock, Console, Logger, Platform, Random, Spawner, Time, WallClock};
+pub use mirage_pvh::{Clock, Logger, Platform, Random, Spawner, Time};
 pub use net::Net;
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.

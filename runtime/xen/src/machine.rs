@@ -1,17 +1,16 @@
 //! The domain: what devices and the loop are given of it.
 
 use core::cell::{Cell, OnceCell};
-use core::task::{Context, Poll};
 
 use mirage::args::Group;
 use mirage::plumbing::Failure;
-use mirage::time::{Instant, Timestamp};
+use mirage::time::Instant;
 use mirage_pvh::{Machine, Platform, call};
 
 use crate::clock::Clock;
+use crate::control;
 use crate::event::{self, VECTOR};
 use crate::store::Store;
-use crate::{console, control};
 
 /// A tick of the timer that Xen gives a domain, in nanoseconds (xen/arch/x86/hvm/vlapic.c).
 const TICK: u64 = 10;
@@ -52,10 +51,6 @@ impl Machine for Xen {
         self.clock.now()
     }
 
-    fn wall(&self) -> Timestamp {
-        self.clock.wall()
-    }
-
     fn wait(&self, until: Option<Instant>) -> u64 {
         let came = match until {
             None => call::wait(u64::MAX, 0),
@@ -72,10 +67,6 @@ impl Machine for Xen {
 
     fn write(&self, bytes: &[u8]) {
         mirage_pvh::write(bytes);
-    }
-
-    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
-        console::poll_read(context, buffer)
     }
 }
 
@@ -112,14 +103,14 @@ impl Xen {
 }
 
 /// Runs the unikernel `name`: reads the command line, connects the devices and runs the jobs, all by `start`.
-pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F) -> !
+pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F + 'static) -> !
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {
     #[cfg(mirage_bare)]
     crate::prepare::begin();
     let boot = mirage_pvh::boot();
-    mirage_pvh::run(Xen::get(), boot.command_line(), name, groups, |platform| {
+    mirage_pvh::run(Xen::get(), boot.command_line(), name, groups, move |platform| {
         control::listen(&platform);
         start(platform)
     })

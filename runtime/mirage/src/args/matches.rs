@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{ArgsError, Argument, FromArg, Group, Shape};
+use crate::text::cut;
 
 /// What a command line asks for.
 #[derive(Clone, Debug)]
@@ -29,6 +30,13 @@ struct Given {
     value: Option<String>,
 }
 
+impl Given {
+    /// Whether it is for this argument, which is known by its group and its name.
+    fn is(&self, group: usize, argument: &Argument) -> bool {
+        self.group == group && self.argument.name == argument.name
+    }
+}
+
 impl Values {
     /// Checks `words` against the arguments of `groups`: `--name VALUE`, `--name=VALUE`, `--flag`.
     ///
@@ -46,7 +54,7 @@ impl Values {
                 return Ok(Request::Help);
             }
             let text = word.strip_prefix("--").ok_or_else(|| ArgsError::Stray(word.to_owned()))?;
-            let (name, inline) = match text.split_once('=') {
+            let (name, inline) = match cut(text, b'=') {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (text, None),
             };
@@ -57,7 +65,7 @@ impl Values {
                 (_, Some(value)) => Some(value),
                 (_, None) => Some(words.next().ok_or(ArgsError::NoValue(argument.name))?.as_ref().to_owned()),
             };
-            let again = given.iter().any(|other| other.group == group && other.argument == argument);
+            let again = given.iter().any(|other| other.is(group, argument));
             if again && argument.shape != Shape::Many {
                 return Err(ArgsError::Twice(argument.name));
             }
@@ -67,7 +75,7 @@ impl Values {
             for argument in group.arguments {
                 let missing = argument.shape == Shape::Required
                     && argument.default.is_none()
-                    && !given.iter().any(|given| given.group == index && given.argument == argument);
+                    && !given.iter().any(|given| given.is(index, argument));
                 if missing {
                     return Err(ArgsError::Missing(argument.name));
                 }
@@ -123,7 +131,7 @@ impl<'a> Matches<'a> {
 
     fn given(&self, argument: &Argument) -> impl Iterator<Item = &'a Given> {
         let Self { values, group } = *self;
-        values.given.iter().filter(move |given| given.group == group && given.argument.name == argument.name)
+        values.given.iter().filter(move |given| given.is(group, argument))
     }
 }
 
@@ -152,10 +160,18 @@ impl Group {
 
 impl ArgsError {
     fn unknown(groups: &[Group], name: &str) -> Self {
-        let names = groups.iter().flat_map(Group::names).chain(["help".to_owned()]);
-        let near = names.map(|there| (distance(&there, name), there)).min();
+        let mut nearest = ("help".to_owned(), distance("help", name));
+        for group in groups {
+            for argument in group.arguments {
+                let there = group.name(argument);
+                let distance = distance(&there, name);
+                if (distance, &there) < (nearest.1, &nearest.0) {
+                    nearest = (there, distance);
+                }
+            }
+        }
         // A third of the letters may be off: more is another word.
-        let nearest = near.filter(|(distance, _)| *distance <= name.len().div_ceil(3)).map(|(_, there)| there);
+        let nearest = (nearest.1 <= name.len().div_ceil(3)).then_some(nearest.0);
         Self::Unknown { name: name.to_owned(), nearest }
     }
 }

@@ -31,11 +31,13 @@ pub fn quiet_exit_by_console() {
 }
 
 /// Writes to the console, waiting for room: the serial port, unless the platform has another.
+#[inline(never)]
 pub fn say(text: &str) {
     write(text.as_bytes());
 }
 
 /// As [`say`], for any bytes.
+#[inline(never)]
 pub fn write(bytes: &[u8]) {
     (OUTPUT.0.get())(bytes);
 }
@@ -52,6 +54,29 @@ fn serial(bytes: &[u8]) {
     }
 }
 
+/// Writes a number, in at least `width` digits, of which there are 20 at most.
+#[inline(never)]
+pub fn number(mut value: u64, base: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut left = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(value % base % 16) as usize];
+        value /= base;
+        left -= 1;
+        if value == 0 {
+            break;
+        }
+    }
+    write(digits.get(left.min(digits.len().saturating_sub(width))..).unwrap_or_default());
+}
+
+/// Writes an address, or what else is best read by its bits, in at least `width` digits.
+#[inline(never)]
+pub fn hexadecimal(value: u64, width: usize) {
+    say("0x");
+    number(value, 16, width);
+}
+
 /// The serial port as something to format into.
 pub struct Serial;
 
@@ -65,7 +90,9 @@ impl fmt::Write for Serial {
 /// Ends the machine with this status.
 pub fn exit(status: u8) -> ! {
     if BY_CONSOLE.load(Ordering::Relaxed) {
-        _ = fmt::Write::write_fmt(&mut Serial, format_args!("mirage: status {status}\n"));
+        say("mirage: status ");
+        number(status.into(), 10, 1);
+        say("\n");
     }
     call::exit(status)
 }

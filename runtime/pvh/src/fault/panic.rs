@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::fmt::Write as _;
 use core::panic::PanicInfo;
 
-use super::console::{Serial, exit};
+use super::console::{Serial, exit, hexadecimal, number, say, write};
 use super::report::{Places, explain, status};
 use crate::memory::{Usage, usage};
 use crate::setup::layout;
@@ -12,6 +12,8 @@ use crate::shim::{Frame, Shared};
 
 /// Frames of a backtrace at most.
 const FRAMES: usize = 64;
+/// The registers as a report has them, in three letters each.
+const NAMES: &str = "raxrbxrcxrdxrsirdirbprsp r8 r9r10r11r12r13r14r15";
 
 unsafe extern "C" {
     static mirage_image_start: u8;
@@ -34,15 +36,26 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     let Usage { left, parts, used, refused } = usage();
     let mut prefix = Prefix { left: OUT_OF_MEMORY };
     if refused != 0 && write!(prefix, "{}", info.message()).is_ok() && prefix.left.is_empty() {
-        _ = writeln!(
-            Serial,
-            "out of memory: {refused} bytes are wanted, {left} are left in {parts} parts, {used} are in use"
-        );
+        let said =
+            [("out of memory: ", refused), (" bytes are wanted, ", left), (" are left in ", parts), (" parts, ", used)];
+        for (words, value) in said {
+            say(words);
+            number(value as u64, 10, 1);
+        }
+        say(" are in use\n");
         backtrace(frame());
         exit(status::MEMORY)
     }
     let place = info.location().map(|at| (at.file(), at.line(), at.column())).unwrap_or_default();
-    _ = writeln!(Serial, "panicked at {}:{}:{}:\n{}", place.0, place.1, place.2, info.message());
+    say("panicked at ");
+    say(place.0);
+    for value in [place.1, place.2] {
+        say(":");
+        number(value.into(), 10, 1);
+    }
+    say(":\n");
+    _ = write!(Serial, "{}", info.message());
+    say("\n");
     backtrace(frame());
     exit(status::PANIC)
 }
@@ -87,40 +100,35 @@ extern "C" fn mirage_fault() -> ! {
     ];
     let guard = (layout().fault_stack.to, layout().stack.from);
     let (status, what) = explain(frame.vector, frame.error, frame.cr2, Places { shim, guard });
-    let Frame { vector, error, rip, rflags, cr2, .. } = frame;
-    _ = write!(Serial, "fault: {what}\n  exception {vector}, error code {error:#x}");
+    let Frame { vector, error, rip, rflags, cr2, rbp, .. } = frame;
+    say("fault: ");
+    say(what);
+    say("\n  exception ");
+    number(vector, 10, 1);
+    say(", error code ");
+    hexadecimal(error, 1);
     if vector == 14 {
-        _ = write!(Serial, ", at address {cr2:#x}");
+        say(", at address ");
+        hexadecimal(cr2, 1);
     }
-    _ = writeln!(Serial, "\n  rip {rip:#018x}  rflags {rflags:#x}");
-    let Frame { rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, .. } = frame;
+    say("\n  rip ");
+    hexadecimal(rip, 16);
+    say("  rflags ");
+    hexadecimal(rflags, 1);
+    let Frame { rax, rbx, rcx, rdx, rsi, rdi, rsp, .. } = frame;
     let Frame { r8, r9, r10, r11, r12, r13, r14, r15, .. } = frame;
-    let registers = [
-        ("rax", rax),
-        ("rbx", rbx),
-        ("rcx", rcx),
-        ("rdx", rdx),
-        ("rsi", rsi),
-        ("rdi", rdi),
-        ("rbp", rbp),
-        ("rsp", rsp),
-        (" r8", r8),
-        (" r9", r9),
-        ("r10", r10),
-        ("r11", r11),
-        ("r12", r12),
-        ("r13", r13),
-        ("r14", r14),
-        ("r15", r15),
-    ];
-    for line in registers.chunks(4) {
-        for (name, value) in line {
-            _ = write!(Serial, "  {name} {value:#018x}");
-        }
-        _ = writeln!(Serial);
+    let registers = [rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15];
+    for (index, (name, value)) in NAMES.as_bytes().chunks(3).zip(registers).enumerate() {
+        say(if index % 4 == 0 { "\n  " } else { "  " });
+        write(name);
+        say(" ");
+        hexadecimal(value, 16);
     }
+    say("\n");
     if is_text(rip) {
-        _ = writeln!(Serial, "  at {rip:#x}");
+        say("  at ");
+        hexadecimal(rip, 1);
+        say("\n");
     }
     backtrace(rbp);
     exit(status)
@@ -138,7 +146,9 @@ fn backtrace(mut frame: u64) {
         if !is_text(back) {
             return;
         }
-        _ = writeln!(Serial, "  at {:#x}", back - 1); // within the call, not behind it
+        say("  at ");
+        hexadecimal(back - 1, 1); // within the call, not behind it
+        say("\n");
         if next <= frame {
             return;
         }
