@@ -7,7 +7,7 @@ use super::timers::Deadline;
 use crate::tcp::{Segment, Seq};
 
 /// A loss is being repaired.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Recovery {
     /// It is over when this is acknowledged (RecoveryPoint).
     until: Seq,
@@ -41,7 +41,7 @@ impl Connection {
             delivered: 0,
             sent: 0,
             flight: sender.flight().max(1),
-            before: sender.congestion,
+            before: sender.congestion.clone(),
             stamp: None,
         }
     }
@@ -143,17 +143,17 @@ impl Connection {
     /// RFC 3522: the acknowledgment echoes a timestamp from before anything was sent again, so the octets were late,
     /// not lost.
     pub(super) fn undo_if_spurious(&mut self, segment: &Segment) {
-        let Some(recovery) = self.sender.recovery.as_deref().copied() else { return };
-        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), recovery.stamp) else {
+        let stamp = self.sender.recovery.as_ref().and_then(|recovery| recovery.stamp);
+        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), stamp) else {
             return;
         };
         if !Seq(timestamps.echo).lt(Seq(stamp)) {
             return;
         }
         let sender = &mut self.sender;
+        let Some(recovery) = sender.recovery.take() else { return };
         sender.congestion = recovery.before;
         sender.rack.reordering = true;
         sender.board.restore();
-        sender.recovery = None;
     }
 }

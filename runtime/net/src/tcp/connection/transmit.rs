@@ -73,10 +73,10 @@ impl Connection {
         let mut segment = self.header(self.sender.iss);
         segment.syn = true;
         segment.ack = segment.ack.filter(|_| answer);
-        segment.window = self.config.first_window();
+        segment.window = self.shared.config.first_window();
         segment.mss = Some(self.path.mss);
         segment.window_scale =
-            (!answer || self.sender.scale > 0 || self.receiver.scale > 0).then(|| self.config.scale());
+            (!answer || self.sender.scale > 0 || self.receiver.scale > 0).then(|| self.shared.config.scale());
         segment.sack_permitted = !answer || self.sack;
         let echo = if answer { self.stamps.recent } else { 0 };
         let timestamps = Timestamps { value: self.stamps.of(self.now), echo };
@@ -145,7 +145,7 @@ impl Connection {
 
     /// How many bytes to send next, 0 for a FIN alone; none if nothing may be sent now.
     fn next_length(&mut self, mss: u32) -> Option<u32> {
-        let nagle = self.config.nagle;
+        let nagle = self.shared.config.nagle;
         let unsent = self.sender.unsent();
         let usable = self.sender.usable();
         if unsent == 0 {

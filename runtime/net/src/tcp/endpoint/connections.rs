@@ -12,8 +12,9 @@ use crate::tcp::table::{Index, Pair, Timers};
 /// few bytes a connection, which caches hold; its ends are compared where it begins itself, which is needed anyway.
 #[derive(Default)]
 pub struct Connections {
+    index: Index<Rc<Socket>>,
+    /// The same by the number timers know them by.
     slots: Slab<Rc<Socket>>,
-    index: Index,
     timers: Timers,
 }
 
@@ -23,27 +24,26 @@ impl Connections {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<&Rc<Socket>> {
-        let is = |place| self.slots.get(place as usize).is_some_and(|socket| socket.pair() == pair);
-        let place = self.index.find(hash, is)?;
-        self.slots.get(place as usize)
+        self.index.find(hash, |socket| socket.is(pair))
     }
 
     /// Adds a connection; where it stands.
     pub fn insert(&mut self, hash: u32, socket: Rc<Socket>) -> u32 {
-        let place = self.slots.insert(socket) as u32;
-        self.index.insert(hash, place);
+        let place = self.slots.insert(Rc::clone(&socket)) as u32;
+        self.index.insert(hash, socket);
         place
     }
 
     pub fn remove(&mut self, hash: u32, place: u32) {
         self.timers.cancel(place);
-        self.index.remove(hash, place);
-        self.slots.try_remove(place as usize);
+        if let Some(socket) = self.slots.try_remove(place as usize) {
+            self.index.remove(hash, |other| Rc::ptr_eq(&socket, other));
+        }
     }
 
-    /// Has the connection at `place` looked at no later than `at`.
-    pub fn arm(&mut self, place: u32, at: Instant) {
-        self.timers.arm(place, at);
+    /// When the connection at `place` is to be looked at, if at all.
+    pub fn set_timer(&mut self, place: u32, at: Option<Instant>) {
+        self.timers.set(place, at);
     }
 
     /// Takes a connection out of the timers whose deadline has come.

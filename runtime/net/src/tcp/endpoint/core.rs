@@ -12,10 +12,11 @@ use mirage::Offloads;
 use mirage::time::Instant;
 
 use super::Socket;
+use super::socket::NEVER;
 use super::connections::Connections;
 use crate::tcp::Segment;
 use crate::tcp::buffer::Pool;
-use crate::tcp::connection::{Changes, Config, Connection, State};
+use crate::tcp::connection::{Changes, Config, Connection, Shared, State};
 use crate::tcp::guard::Secret;
 use crate::tcp::table::{Closed, Pair, TimeWaits};
 
@@ -27,8 +28,7 @@ pub const BACKLOG: usize = 4096;
 /// sent when the loop polls.
 pub struct Core {
     pub secret: Secret,
-    pub pool: Pool,
-    pub config: Config,
+    pub shared: Rc<Shared>,
     pub connections: RefCell<Connections>,
     pub time_waits: RefCell<TimeWaits>,
     pub ports: RefCell<BTreeMap<u16, Rc<Port>>>,
@@ -54,8 +54,7 @@ impl Core {
     pub fn new(secret: Secret, config: Config, wake: Box<dyn Fn()>) -> Rc<Self> {
         Rc::new(Self {
             secret,
-            pool: Pool::default(),
-            config,
+            shared: Rc::new(Shared { config, pool: Pool::default() }),
             connections: RefCell::default(),
             time_waits: RefCell::default(),
             ports: RefCell::default(),
@@ -127,10 +126,13 @@ impl Core {
             drop(connection);
             self.detach(socket);
             self.time_waits.borrow_mut().insert(closed, now, |pair| self.secret.hash(pair));
-        } else if let Some(deadline) = connection.deadline() {
+        } else {
             // What is due now was seen to just now.
-            let deadline = deadline.max(now + Duration::from_nanos(1));
-            self.connections.borrow_mut().arm(place, deadline);
+            let deadline = connection.deadline().map(|deadline| deadline.max(now + Duration::from_nanos(1)));
+            let wanted = deadline.unwrap_or(NEVER);
+            if socket.timer.replace(wanted) != wanted {
+                self.connections.borrow_mut().set_timer(place, deadline);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use mirage::time::Instant;
 use mirage::{Clock, Ip, Random, Refused};
 
+use super::socket::NEVER;
 use super::{Endpoint, Socket, answer, output};
 use crate::tcp::table::HalfOpen;
 
@@ -33,6 +34,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         loop {
             let due = self.core.connections.borrow_mut().due(now);
             let Some(socket) = due else { break };
+            socket.timer.set(NEVER);
             self.core.visits.set(self.core.visits.get() + 1);
             let Ok(changes) = socket.connection.try_borrow_mut().map(|mut connection| connection.expire(now)) else {
                 continue;
@@ -111,7 +113,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     pub(super) fn send_syn_ack(&self, half: &HalfOpen, now: Instant) -> Result<(), Refused> {
         let route = self.ip.route(half.pair.remote().ip())?;
         let clock = answer::clock(now).wrapping_add(self.core.secret.clock(&half.pair));
-        let segment = answer::syn_ack(half, &self.core.config, output::path(&route).mss, clock);
+        let segment = answer::syn_ack(half, &self.core.shared.config, output::path(&route).mss, clock);
         output::send(&self.ip, &half.pair, route.offloads, &segment, &[], 0)
     }
 }

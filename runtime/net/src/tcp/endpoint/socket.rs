@@ -2,16 +2,21 @@
 
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
+use core::hint::black_box;
 use core::net::SocketAddr;
 use core::task::{Context, Poll, Waker};
 
 use mirage::Offloads;
+use mirage::time::Instant;
 
 use super::Core;
 use crate::Error;
 use crate::tcp::buffer::Chunk;
 use crate::tcp::connection::{Changes, Connection, State};
 use crate::tcp::table::Pair;
+
+/// Later than any deadline.
+pub const NEVER: Instant = Instant::from_nanos(u64::MAX);
 
 /// A connection, its ends, and the tasks that wait for it: one to read, one to write.
 #[repr(C)] // what every packet touches comes first
@@ -25,6 +30,8 @@ pub struct Socket {
     reading: Cell<bool>,
     /// Somebody can still write.
     writing: Cell<bool>,
+    /// What the timers know that it wants; [`NEVER`]: nothing.
+    pub timer: Cell<Instant>,
     /// What the interface does for its segments.
     pub offloads: Cell<Offloads>,
     reader: Cell<Option<Waker>>,
@@ -39,6 +46,7 @@ impl Socket {
             core: Rc::clone(core),
             pair,
             place: Cell::new(None),
+            timer: Cell::new(NEVER),
             dirty: Cell::new(false),
             offloads: Cell::new(offloads),
             connection: RefCell::new(connection),
@@ -53,6 +61,16 @@ impl Socket {
         &self.pair
     }
 
+    /// Whether these are its ends. What the packet behind this question is going to need of it is asked for already,
+    /// all at once: waiting for one cache line after the other is what most of a packet's cost is, among so many
+    /// connections that caches do not hold them.
+    pub fn is(&self, pair: &Pair) -> bool {
+        if let Ok(connection) = self.connection.try_borrow() {
+            black_box(connection.glance());
+        }
+        self.pair == *pair
+    }
+
     pub fn local(&self) -> SocketAddr {
         self.pair.local()
     }
@@ -63,7 +81,7 @@ impl Socket {
 
     /// An empty chunk to write into.
     pub fn chunk(&self) -> Chunk {
-        self.core.pool.take()
+        self.core.shared.pool.take()
     }
 
     /// Wakes those who wait for what has changed.
