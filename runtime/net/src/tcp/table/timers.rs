@@ -1,31 +1,61 @@
-//! When connections want to be looked at next.
+//! When connections want to be looked at next: a wheel of wheels.
 
 use alloc::vec::Vec;
 
 use mirage::time::Instant;
 
-/// Not in the heap.
-const IDLE: u32 = u32::MAX;
+/// Nowhere, no one.
+const NONE: u32 = u32::MAX;
 /// Wants nothing.
 const NEVER: Instant = Instant::from_nanos(u64::MAX);
+/// A bucket of the finest wheel is 2²⁰ ns, about a millisecond; each coarser wheel turns once for a bucket of the next.
+const UNIT: u32 = 20;
+/// A wheel has 2⁶ buckets.
+const DIGIT: u32 = 6;
+const BUCKETS: usize = 1 << DIGIT;
+/// As many wheels as hold every moment there is.
+const WHEELS: usize = 8;
+/// From here on, a slot's `home` is a position in the heap.
+const HEAP: u32 = (WHEELS * BUCKETS) as u32;
 
-/// A heap with at most one entry a connection. A deadline that moves to later, or is given up, leaves its entry where it
-/// stands: when that comes to the front, what the connection wants now is looked up here, in a few bytes that caches
-/// hold, and the connection itself is left alone. So the retransmission timer, which every acknowledgement moves, costs
-/// nothing.
-#[derive(Default)]
+/// Deadlines, one a connection. Those of the millisecond under way stand in a heap, later ones in buckets that are
+/// looked at when their time has come, so that setting one costs the same however many there are. A deadline that moves
+/// to later, or is given up, leaves the connection where it stands: when that comes up, what it wants now is looked up
+/// here, in a few bytes that caches hold, and the connection itself is left alone. So the retransmission timer, which
+/// every acknowledgement moves, costs next to nothing.
 pub struct Timers {
-    heap: Vec<(Instant, u32)>,
     /// By the connection's place in the table of connections.
     slots: Vec<Slot>,
+    /// The first of each bucket.
+    firsts: [u32; WHEELS * BUCKETS],
+    /// Which buckets of a wheel have any. None of them has begun.
+    occupied: [u64; WHEELS],
+    /// Up to when buckets were looked at.
+    passed: u64,
+    heap: Vec<(Instant, u32)>,
 }
 
 #[derive(Clone, Copy)]
 struct Slot {
     /// When the connection wants to be looked at.
     wanted: Instant,
-    /// Where in the heap it stands.
-    position: u32,
+    /// Its neighbours in its bucket.
+    before: u32,
+    after: u32,
+    /// Its bucket, or where in the heap it stands.
+    home: u32,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            firsts: [NONE; WHEELS * BUCKETS],
+            occupied: [0; WHEELS],
+            passed: 0,
+            heap: Vec::new(),
+        }
+    }
 }
 
 impl Timers {
@@ -33,61 +63,140 @@ impl Timers {
     pub fn set(&mut self, place: u32, at: Option<Instant>) {
         let index = place as usize;
         if self.slots.len() <= index {
-            self.slots.resize(index + 1, Slot { wanted: NEVER, position: IDLE });
+            self.slots.resize(index + 1, Slot { wanted: NEVER, before: NONE, after: NONE, home: NONE });
         }
         let slot = &mut self.slots[index];
         slot.wanted = at.unwrap_or(NEVER);
-        let (position, Some(at)) = (slot.position, at) else { return };
-        if position == IDLE {
-            self.heap.push((at, place));
-            self.up(self.heap.len() - 1);
-        } else if at < self.heap[position as usize].0 {
-            self.heap[position as usize].0 = at;
-            self.up(position as usize);
+        let (home, Some(at)) = (slot.home, at) else { return };
+        match home {
+            NONE => self.insert(place, at),
+            HEAP.. => {
+                let position = (home - HEAP) as usize;
+                if at < self.heap[position].0 {
+                    self.heap[position].0 = at;
+                    self.up(position);
+                }
+            }
+            bucket if at < self.start(bucket) => {
+                self.unlink(place);
+                self.insert(place, at);
+            }
+            _ => {}
         }
     }
 
     /// Forgets the connection at `place`.
     pub fn cancel(&mut self, place: u32) {
-        if let Some(slot) = self.slots.get_mut(place as usize) {
-            slot.wanted = NEVER;
-            let position = slot.position;
-            if position != IDLE {
-                self.take(position as usize);
-            }
+        let Some(slot) = self.slots.get_mut(place as usize) else { return };
+        slot.wanted = NEVER;
+        match slot.home {
+            NONE => {}
+            home @ HEAP.. => self.take((home - HEAP) as usize),
+            _ => self.unlink(place),
         }
     }
 
-    /// The earliest moment at which [`due`](Self::due) may have something.
+    /// The earliest moment at which [`due`](Self::due) may have something to do.
     pub fn next(&self) -> Option<Instant> {
-        self.heap.first().map(|&(at, _)| at)
+        let first = self.heap.first().map(|&(at, _)| at);
+        first.or_else(|| self.bucket().map(|bucket| self.start(bucket)))
     }
 
     /// Takes out a connection whose deadline has come.
     pub fn due(&mut self, now: Instant) -> Option<u32> {
-        while let Some(&(at, place)) = self.heap.first()
-            && at <= now
-        {
-            let slot = &mut self.slots[place as usize];
-            let wanted = slot.wanted;
-            if wanted <= now {
-                slot.wanted = NEVER;
+        loop {
+            if let Some(&(at, place)) = self.heap.first() {
+                if at > now {
+                    return None;
+                }
                 self.take(0);
-                return Some(place);
-            }
-            if wanted == NEVER {
-                self.take(0);
+                let slot = &mut self.slots[place as usize];
+                let wanted = slot.wanted;
+                if wanted <= now {
+                    slot.wanted = NEVER;
+                    return Some(place);
+                }
+                self.insert(place, wanted);
+            } else if let Some(bucket) = self.bucket().filter(|&bucket| self.start(bucket) <= now) {
+                self.passed = self.start(bucket).as_nanos();
+                self.empty(bucket);
             } else {
-                self.heap[0].0 = wanted;
-                self.down(0);
+                self.passed = self.passed.max(now.as_nanos());
+                return None;
             }
         }
-        None
+    }
+
+    /// The first bucket that has any: what a finer wheel has comes before what a coarser one has.
+    fn bucket(&self) -> Option<u32> {
+        let wheel = self.occupied.iter().position(|&occupied| occupied != 0)?;
+        Some(wheel as u32 * BUCKETS as u32 + self.occupied[wheel].trailing_zeros())
+    }
+
+    /// When a bucket that has any begins: its wheel's digit is the bucket's number, the finer ones are zero, and the
+    /// coarser ones what they are now.
+    fn start(&self, bucket: u32) -> Instant {
+        let (wheel, number) = (bucket / BUCKETS as u32, u64::from(bucket % BUCKETS as u32));
+        let shift = UNIT + DIGIT * wheel;
+        let coarser = self.passed.checked_shr(shift + DIGIT).unwrap_or(0);
+        Instant::from_nanos(coarser.checked_shl(shift + DIGIT).unwrap_or(0) | number << shift)
+    }
+
+    /// Puts a connection that is nowhere where it will come up by `at`.
+    fn insert(&mut self, place: u32, at: Instant) {
+        if at == NEVER {
+            return;
+        }
+        let unit = at.as_nanos() >> UNIT;
+        let changed = unit ^ self.passed >> UNIT;
+        if changed == 0 || at.as_nanos() < self.passed {
+            self.heap.push((at, place));
+            return self.up(self.heap.len() - 1);
+        }
+        let wheel = changed.ilog2() / DIGIT;
+        let number = (unit >> (DIGIT * wheel)) as u32 % BUCKETS as u32;
+        let bucket = wheel * BUCKETS as u32 + number;
+        let first = core::mem::replace(&mut self.firsts[bucket as usize], place);
+        self.occupied[wheel as usize] |= 1 << number;
+        if let Some(first) = self.slots.get_mut(first as usize) {
+            first.before = place;
+        }
+        let slot = &mut self.slots[place as usize];
+        (slot.before, slot.after, slot.home) = (NONE, first, bucket);
+    }
+
+    /// Takes a connection out of its bucket.
+    fn unlink(&mut self, place: u32) {
+        let slot = &mut self.slots[place as usize];
+        let Slot { before, after, home, .. } = *slot;
+        slot.home = NONE;
+        match self.slots.get_mut(before as usize) {
+            Some(before) => before.after = after,
+            None => self.firsts[home as usize] = after,
+        }
+        if let Some(after) = self.slots.get_mut(after as usize) {
+            after.before = before;
+        }
+        if before == NONE && after == NONE {
+            self.occupied[home as usize / BUCKETS] &= !(1 << (home % BUCKETS as u32));
+        }
+    }
+
+    /// Puts all of a bucket where they belong now that it has begun.
+    fn empty(&mut self, bucket: u32) {
+        self.occupied[bucket as usize / BUCKETS] &= !(1 << (bucket % BUCKETS as u32));
+        let mut place = core::mem::replace(&mut self.firsts[bucket as usize], NONE);
+        while let Some(slot) = self.slots.get_mut(place as usize) {
+            let (wanted, after) = (slot.wanted, slot.after);
+            slot.home = NONE;
+            self.insert(place, wanted);
+            place = after;
+        }
     }
 
     fn take(&mut self, position: usize) {
         let (_, place) = self.heap.swap_remove(position);
-        self.slots[place as usize].position = IDLE;
+        self.slots[place as usize].home = NONE;
         if position < self.heap.len() {
             self.up(position);
             self.down(position);
@@ -119,7 +228,7 @@ impl Timers {
 
     fn note(&mut self, position: usize) {
         let (_, place) = self.heap[position];
-        self.slots[place as usize].position = position as u32;
+        self.slots[place as usize].home = HEAP + position as u32;
     }
 }
 
@@ -151,10 +260,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_out_in_order_whatever_went_in(steps in prop::collection::vec((0u32..20, 0u64..100, 0u8..5), 0..200)) {
+        fn comes_out_in_order_whatever_went_in(steps in prop::collection::vec((0u32..20, 0u64..100, 0u8..5, 0u32..55), 0..200)) {
             let (mut timers, mut model) = (Timers::default(), BTreeMap::new());
             let mut now = 0;
-            for (place, when, step) in steps {
+            for (place, when, step, scale) in steps {
+                let when = when << scale;
                 match step {
                     0 => {
                         timers.cancel(place);
@@ -165,7 +275,7 @@ mod tests {
                         model.remove(&place);
                     }
                     2 => {
-                        now += when / 4;
+                        now += when >> 4;
                         let least = model.values().min().copied().filter(|&least| least <= now);
                         let due = timers.due(at(now));
                         prop_assert_eq!(due.is_some(), least.is_some());
