@@ -174,6 +174,7 @@ impl Connection {
             ^ u64::from(sender.una.0 ^ sender.congestion.window ^ sender.small.0 ^ sender.board.lost())
             ^ sender.active.as_nanos()
             ^ u64::from(receiver.nxt.0 ^ receiver.occupied ^ receiver.acknowledged.0)
+            ^ u64::from(receiver.is_empty())
     }
 
     /// The state.

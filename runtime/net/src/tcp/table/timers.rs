@@ -20,9 +20,10 @@ const HEAP: u32 = (WHEELS * BUCKETS) as u32;
 
 /// Deadlines, one a connection. Those of the millisecond under way stand in a heap, later ones in buckets that are
 /// looked at when their time has come, so that setting one costs the same however many there are. A deadline that moves
-/// to later, or is given up, leaves the connection where it stands: when that comes up, what it wants now is looked up
-/// here, in a few bytes that caches hold, and the connection itself is left alone. So the retransmission timer, which
-/// every acknowledgement moves, costs next to nothing.
+/// to later leaves the connection where it stands: when that comes up, it is put where it belongs by then. So the
+/// retransmission timer, which every acknowledgement moves, costs next to nothing. One that is given up is taken out at
+/// once: its neighbours are those that were set together with it, so that caches still hold them, and whose turn will
+/// most often be together with it; a moment later all of that would have to come from memory again.
 pub struct Timers {
     /// By the connection's place in the table of connections.
     slots: Vec<Slot>,
@@ -67,7 +68,8 @@ impl Timers {
         }
         let slot = &mut self.slots[index];
         slot.wanted = at.unwrap_or(NEVER);
-        let (home, Some(at)) = (slot.home, at) else { return };
+        let home = slot.home;
+        let Some(at) = at else { return self.leave(place, home) };
         match home {
             NONE => self.insert(place, at),
             HEAP.. => {
@@ -89,9 +91,19 @@ impl Timers {
     pub fn cancel(&mut self, place: u32) {
         let Some(slot) = self.slots.get_mut(place as usize) else { return };
         slot.wanted = NEVER;
-        match slot.home {
+        let home = slot.home;
+        self.leave(place, home);
+    }
+
+    /// Something of what [`set`](Self::set) needs: whoever asks has it fetched from memory.
+    pub fn glance(&self, place: u32) -> u32 {
+        self.slots.get(place as usize).map_or(NONE, |slot| slot.home)
+    }
+
+    fn leave(&mut self, place: u32, home: u32) {
+        match home {
             NONE => {}
-            home @ HEAP.. => self.take((home - HEAP) as usize),
+            HEAP.. => self.take((home - HEAP) as usize),
             _ => self.unlink(place),
         }
     }
