@@ -92,7 +92,7 @@ fn cost(count: usize, tasks: bool) -> (u128, f64) {
             }
             spent += start.elapsed();
             let mut octets = 0;
-            server.wire.sent(|frame| octets += peers.receive(frame));
+            server.wire.sent(|frame| octets += peers.receive(frame).len());
             assert_eq!(octets, 3 * batch.len(), "every request is answered");
 
             batch.iter().for_each(|&at| peers.send(at, &[], &mut server.frames));

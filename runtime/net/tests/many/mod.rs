@@ -5,4 +5,4 @@ mod server;
 mod wire;
 
 pub use peers::Peers;
-pub use server::Server;
+pub use server::{Never, Server};

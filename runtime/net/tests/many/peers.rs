@@ -52,17 +52,22 @@ impl Peers {
         self.0[number].next += payload.len() as u32;
     }
 
-    /// A frame came from the server; how many octets were in it.
-    pub fn receive(&mut self, frame: &[u8]) -> usize {
+    /// What the table of peers takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Peer>()
+    }
+
+    /// A frame came from the server; the octets in it.
+    pub fn receive<'f>(&mut self, frame: &'f [u8]) -> &'f [u8] {
         let packet = &frame[ETHERNET + IPV4..];
         let destination = Ipv4Packet::new_unchecked(&frame[ETHERNET..]).dst_addr();
         let (segment, offset) = Segment::parse(packet).expect("TCP");
         let number = (u32::from(destination) - u32::from(FIRST)) * PORTS + u32::from(segment.destination_port - 1024);
         let peer = &mut self.0[number as usize];
-        let length = packet.len() - offset;
-        peer.expected = segment.seq.0.wrapping_add(segment.length(length));
+        let octets = &packet[offset..];
+        peer.expected = segment.seq.0.wrapping_add(segment.length(octets.len()));
         peer.echo = segment.timestamps.map_or(0, |timestamps| timestamps.value);
-        length
+        octets
     }
 
     fn segment(&self, number: usize) -> Segment {

@@ -84,6 +84,10 @@ impl Connection {
         self.hand_over(&segment, &[], 0, emit)?;
         self.sender.nxt = self.sender.iss + 1;
         self.sender.wanted.syn = false;
+        if self.unreachable {
+            // Not even the first hop answers, or there is none.
+            self.unreachable(false);
+        }
         Ok(())
     }
 

@@ -121,6 +121,8 @@ impl Core {
         if connection.state() == State::Closed {
             drop(connection);
             self.detach(socket);
+            // It may have ended where nothing came in.
+            socket.wake(&Changes { failed: true, ..Changes::default() });
         } else if connection.state() == State::TimeWait {
             let closed = Closed::new(*socket.pair(), connection.time_wait());
             drop(connection);
