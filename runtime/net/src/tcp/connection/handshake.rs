@@ -63,6 +63,8 @@ impl Connection {
         if sender.backoff == 0 {
             sender.rtt.sample(self.now.since(sender.active));
             self.receiver.note_round_trip(self.now.since(sender.active));
+        } else {
+            sender.rtt.doubt();
         }
         sender.una = sender.iss + 1;
         sender.nxt = sender.una;
