@@ -153,3 +153,23 @@ fn a_hole_in_what_a_device_cut_is_sent_alone() {
     let mut script = in_flight(Setting { segment_most: 64_000, ..Setting::default() });
     script.peer(sack(from_peer(1, at(3)), &[(at(4), at(10))]), 0).expect(&[". 3011:4011(1000) ack 1"]);
 }
+
+/// RFC 9438, 4.6 and RFC 6937, 3: acknowledgments that come at one moment with those that tell of a loss do not make the
+/// flight smaller that is reduced, and what they made room for is sent.
+#[test]
+fn a_batch_of_acknowledgments_is_no_small_flight() {
+    let mut script = in_flight(Setting::default());
+    script.write(20_000).sent();
+    let before = script.connection.sender.congestion.window;
+    assert_eq!(script.connection.sender.flight(), before);
+    let all = before / 1000;
+    for acknowledged in 1..=all - 4 {
+        script.peer_quietly(from_peer(1, at(acknowledged)), 0);
+    }
+    let una = at(all - 4);
+    script.peer(sack(from_peer(1, una), &[(una + 1000, una + 4000)]), 0);
+    assert!(script.connection.sender.congestion.threshold >= before * 7 / 10);
+    let sent = script.sent();
+    assert_eq!(sent[0].seq, super::script::ISS + una);
+    assert!(script.connection.sender.pipe() + 1000 > before * 7 / 10, "{}", script.connection.sender.pipe());
+}
