@@ -4,7 +4,7 @@ use mirage::Refused;
 use mirage::time::Instant;
 
 use super::state::{Connection, State};
-use super::timers::{Deadline, Purpose};
+use super::timers::{DELAYED_ACK, Deadline, Purpose};
 use crate::tcp::{Segment, Seq, Timestamps};
 
 /// Who takes what is sent: the header without ports, the payload in parts, and the size of the segments the device is to
@@ -199,10 +199,15 @@ impl Connection {
     }
 
     /// RFC 8985, 7.3: new octets, or else the last ones once more, whatever the congestion window says.
+    ///
+    /// On a short path, the last ones all the same: when nothing but an acknowledgment was lost, the peer may keep that
+    /// of a single new segment to itself for tens of round trips (RFC 9293, 3.8.6.3), whereas it answers at once what
+    /// comes again (RFC 5681, 4.2) and says that it did (RFC 2883).
     fn probe_tail(&mut self, emit: &mut Emit<'_>) -> Result<(), Refused> {
         let mss = u32::from(self.sender.mss);
         let length = self.sender.unsent().min(self.sender.usable()).min(mss);
-        if length > 0 {
+        let short = self.sender.rtt.smoothed().is_some_and(|took| took < DELAYED_ACK / 4);
+        if length > 0 && !short {
             self.send_next(length, emit)?;
             self.sender.tail = Some((self.sender.nxt, false));
         } else if let Some(&last) = self.sender.board.back() {
