@@ -39,6 +39,24 @@ impl Connection {
                 || self.is_synchronized() && (sender.board.lost() > 0 || sender.unsent() > 0 || sender.fin_waits()))
     }
 
+    /// Whether what just came is to be answered before anything else is taken in: octets out of order, or once more (RFC
+    /// 5681, 4.2). One answer to several of them would tell of the last only (RFC 2883, 4), and of no more gaps than fit
+    /// (RFC 2018, 4).
+    pub fn is_urgent(&self) -> bool {
+        let receiver = &self.receiver;
+        receiver.due && self.is_synchronized() && (receiver.has_gaps() || receiver.duplicate.is_some())
+    }
+
+    /// Acknowledges, and sends nothing else.
+    ///
+    /// # Errors
+    /// [`Refused::Full`]: [`transmit`](Self::transmit) does so when there is room.
+    pub fn acknowledge_now(&mut self, now: Instant, emit: &mut Emit<'_>) -> Result<(), Refused> {
+        self.now = now;
+        let segment = self.header(self.sender.nxt);
+        self.hand_over(&segment, &[], 0, emit)
+    }
+
     fn send_all(&mut self, emit: &mut Emit<'_>) -> Result<(), Refused> {
         match self.state {
             State::Closed => return Ok(()),
