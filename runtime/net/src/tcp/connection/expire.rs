@@ -10,7 +10,7 @@ use super::timers::{DELAYED_ACK, Deadline, FIN_WAIT_2, KEEP_ALIVE_INTERVAL, KEEP
 use crate::Error;
 
 /// Shorter than this, a tail loss probe would tell more of the peer's scheduling than of the path.
-const TAIL_LEAST: Duration = Duration::from_millis(5);
+const TAIL_LEAST: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// When [`expire`](Self::expire) is to be called next.

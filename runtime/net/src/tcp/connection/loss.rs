@@ -51,8 +51,15 @@ impl Connection {
         if self.sender.recovery.as_ref().is_some_and(|recovery| recovery.cause != Cause::Path) {
             return;
         }
-        let recovery = self.recovery(Cause::Overtaken);
+        let mut recovery = self.recovery(Cause::Overtaken);
         let sender = &mut self.sender;
+        if sender.limited && sender.congestion.window > recovery.flight {
+            // Acknowledgments come in batches, and nothing was sent since the first of this one: what those before the
+            // loss made room for was in flight as well (RFC 9438, 4.6), and is delivered without having been answered
+            // (RFC 6937, 3).
+            recovery.delivered = sender.congestion.window - recovery.flight;
+            recovery.flight = sender.congestion.window;
+        }
         sender.congestion.reduce(recovery.flight, sender.mss.into());
         sender.recovery = Some(recovery.into());
         sender.tail = None;

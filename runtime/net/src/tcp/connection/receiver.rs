@@ -41,7 +41,7 @@ pub(super) struct Receiver {
     tuning: Tuning,
 }
 
-/// How fast the reader is: the window is to be twice of what it takes in a round trip.
+/// How fast the reader is: the window is to be three times what it takes in a round trip.
 #[derive(Clone, Copy, Debug)]
 struct Tuning {
     /// What it took since when.
@@ -135,9 +135,10 @@ impl Receiver {
             self.queue.append(pool, bytes);
             self.moved(bytes.len());
             self.fill_gap();
-            if self.nxt.ge(self.tuning.edge) {
+            // Up to the edge, all may have been sent before it was announced.
+            if self.nxt.gt(self.tuning.edge) {
                 self.note_round_trip(now.since(self.tuning.announced));
-                (self.tuning.edge, self.tuning.announced) = (self.edge.later(self.nxt + 1), now);
+                (self.tuning.edge, self.tuning.announced) = (self.edge.later(self.nxt), now);
             }
             return true;
         }
@@ -225,19 +226,20 @@ impl Receiver {
         growth > 0 && growth >= (self.capacity / 4).max((2 * mss).min(self.capacity / 2))
     }
 
-    /// A reader that takes half of the window within two of the shortest round trips could take more than it allows
-    /// (dynamic right-sizing); two, since most are longer than the shortest. A window of three round trips is enough.
+    /// A reader that takes a third of the window within the shortest of round trips could take more than it allows
+    /// (dynamic right-sizing). A third: a sender that begins has doubled what it sends by the time it knows the window
+    /// (RFC 5681, 3.1), and most round trips are longer than the shortest.
     fn tune(&mut self, now: Instant, bytes: u32, mss: u32, most: u32) {
         let tuning = &mut self.tuning;
-        tuning.consumed = tuning.consumed.saturating_add(bytes);
-        if now.since(tuning.since) < Duration::from_micros(tuning.round_trip.into()) * 2 {
+        if tuning.round_trip == u32::MAX {
             return;
         }
-        let wanted = tuning.consumed.saturating_add(tuning.consumed / 2).saturating_add(16 * mss);
-        if tuning.consumed > self.capacity / 2 && wanted > self.capacity {
-            self.capacity = wanted.min(most).max(self.capacity);
+        if now.since(tuning.since) >= Duration::from_micros(tuning.round_trip.into()) {
+            (tuning.since, tuning.consumed) = (now, 0);
         }
-        (tuning.since, tuning.consumed) = (now, 0);
+        tuning.consumed = tuning.consumed.saturating_add(bytes);
+        let wanted = tuning.consumed.saturating_mul(3).saturating_add(16 * mss);
+        self.capacity = self.capacity.max(wanted.min(most));
     }
 
     /// Throws away what nobody will read; whether there was any.

@@ -65,6 +65,12 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             connection.challenge();
             changes.dirty = true;
         }
+        if connection.is_urgent() {
+            // Without room it goes with what is sent at the end of the round.
+            let _ = connection.acknowledge_now(now, &mut |segment, payload, cut| {
+                output::send(&self.ip, socket.pair(), socket.offloads.get(), segment, payload, cut)
+            });
+        }
         drop(connection);
         if changes.refuse {
             self.refuse(arrival);
