@@ -13,7 +13,7 @@ use embedded_io_async::{BufRead, Write};
 use mirage_net::tcp::Flow;
 
 mod floor;
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)] // what the tests use
 #[path = "../../tests/many/mod.rs"]
 mod many;
 #[allow(dead_code, unused_imports)] // what the tests use
@@ -109,7 +109,10 @@ fn cost(count: usize, tasks: bool) -> (u128, f64) {
 }
 
 fn main() {
-    println!("{:>12} {:>12} {:>16} {:>16} {:>28}", "connections", "ns/packet", "with a task", "visits/request", "floor: 1, 2, 6 lines");
+    println!(
+        "{:>12} {:>12} {:>16} {:>16} {:>28}",
+        "connections", "ns/packet", "with a task", "visits/request", "floor: 1, 2, 6 lines"
+    );
     let mut counts: Vec<_> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     if counts.is_empty() {
         counts.extend(COUNTS);

@@ -86,7 +86,9 @@ async fn a_connection_that_stands_survives(world: World) {
     // It is back, and so is what was sent.
     bench.put(bench.mac, ARP, &arp(true, (bench.port.mac(), THERE), (MacAddress([0; 6]), HERE)));
     let sent = bench.after(Duration::from_secs(60)).await;
-    let again = sent.iter().filter(|frame| frame[12..14] == IPV4.to_be_bytes() && frame.windows(5).any(|part| part == b"hello"));
+    let again = sent
+        .iter()
+        .filter(|frame| frame[12..14] == IPV4.to_be_bytes() && frame.windows(5).any(|part| part == b"hello"));
     assert!(again.count() > 0);
     bench.put(bench.mac, IPV4, &from_peer(Segment { ack: Some(iss + 6), ..ack }, b"ok"));
     assert_eq!(flow.fill_buf().await.unwrap(), b"ok");

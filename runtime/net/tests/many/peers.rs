@@ -41,7 +41,14 @@ impl Peers {
     pub fn open(&mut self, frames: &mut Frames) {
         let number = self.len();
         self.0.push(Peer { next: 1, expected: 0, echo: 0 });
-        let syn = Segment { syn: true, ack: None, mss: Some(1460), window_scale: Some(7), sack_permitted: true, ..self.segment(number) };
+        let syn = Segment {
+            syn: true,
+            ack: None,
+            mss: Some(1460),
+            window_scale: Some(7),
+            sack_permitted: true,
+            ..self.segment(number)
+        };
         emit(number, &syn, &[], frames);
         self.0[number].next = 2;
     }

@@ -8,9 +8,9 @@ use mirage_net::ipv4::{Configure as _, Interface};
 use mirage_net::tcp::{Flow, Listener};
 use mirage_net::{Arp, Ethernet, Ipv4, Tcp};
 
+use super::Peers;
 use super::peers::{self, GATEWAY, SERVER};
 use super::wire::{Frames, Wire};
-use super::Peers;
 use crate::support::{Numbers, VirtualClock, poll, ready};
 
 type Link = Ethernet<Wire, VirtualClock, Never, Spawner>;
@@ -43,7 +43,12 @@ impl Server {
         let Ok(ethernet) = ready(Ethernet::connect(wire.clone(), clock.clone(), Never, executor.spawner()));
         let Ok(arp) = ready(Arp::connect(ethernet.clone(), clock.clone(), random.clone()));
         let Ok(ip) = ready(Ipv4::connect(ethernet, arp, clock.clone(), random.clone()));
-        ip.configure(Some(Interface { address: SERVER.0, prefix: 24, gateway: Some(GATEWAY), nameservers: Vec::new() }));
+        ip.configure(Some(Interface {
+            address: SERVER.0,
+            prefix: 24,
+            gateway: Some(GATEWAY),
+            nameservers: Vec::new(),
+        }));
         let Ok(tcp) = ready(Tcp::connect(ip, clock.clone(), random));
         let listener = ready(mirage::Tcp::listen(&tcp, SERVER.1)).expect("free");
         let mut server = Self { wire, clock, executor, tcp, frames: Frames::default(), listener };

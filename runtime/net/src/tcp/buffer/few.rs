@@ -8,6 +8,7 @@ use alloc::collections::VecDeque;
 #[derive(Debug)]
 pub struct Few<T> {
     first: Option<T>,
+    #[expect(clippy::box_collection, reason = "one word while there are none, which is most of the time")]
     rest: Option<Box<VecDeque<T>>>,
 }
 

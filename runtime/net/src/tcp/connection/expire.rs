@@ -115,7 +115,9 @@ impl Connection {
 
     /// When the peer is asked next whether it is still there (RFC 9293, 3.8.4): only in silence.
     fn question(&self) -> Deadline {
-        let Some(silence) = self.shared.config.keep_alive.filter(|_| self.is_synchronized()) else { return Deadline::NONE };
+        let Some(silence) = self.shared.config.keep_alive.filter(|_| self.is_synchronized()) else {
+            return Deadline::NONE;
+        };
         if self.sender.flight() > 0 || self.timers.retransmit.is_set() || self.state == State::TimeWait {
             return Deadline::NONE;
         }

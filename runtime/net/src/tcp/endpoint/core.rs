@@ -12,8 +12,8 @@ use mirage::Offloads;
 use mirage::time::Instant;
 
 use super::Socket;
-use super::socket::NEVER;
 use super::connections::Connections;
+use super::socket::NEVER;
 use crate::tcp::Segment;
 use crate::tcp::buffer::Pool;
 use crate::tcp::connection::{Changes, Config, Connection, Shared, State};

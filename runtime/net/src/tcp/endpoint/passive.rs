@@ -162,8 +162,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             timestamp_offset: self.core.secret.clock(&half.pair),
         };
         let Self { core, .. } = self;
-        let connection =
-            Connection::accepted(arrival.now, handshake, output::path(&route), Rc::clone(&core.shared));
+        let connection = Connection::accepted(arrival.now, handshake, output::path(&route), Rc::clone(&core.shared));
         let socket = core.insert(half.pair, connection, route.offloads);
         port.queue.borrow_mut().push_back(Rc::clone(&socket));
         if let Some(waker) = port.waker.take() {

@@ -49,13 +49,7 @@ struct Slot {
 
 impl Default for Timers {
     fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            firsts: [NONE; WHEELS * BUCKETS],
-            occupied: [0; WHEELS],
-            passed: 0,
-            heap: Vec::new(),
-        }
+        Self { slots: Vec::new(), firsts: [NONE; WHEELS * BUCKETS], occupied: [0; WHEELS], passed: 0, heap: Vec::new() }
     }
 }
 
