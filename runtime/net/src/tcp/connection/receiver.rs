@@ -38,6 +38,8 @@ pub(super) struct Receiver {
     pub duplicate: Option<(Seq, Seq)>,
     /// The acknowledgment sent last (Last.ACK.sent of RFC 7323).
     pub acknowledged: Seq,
+    /// What lies behind this edge was sent after it was announced: it tells a round trip.
+    sent_behind: Seq,
     tuning: Tuning,
 }
 
@@ -47,10 +49,9 @@ struct Tuning {
     /// What it took since when.
     since: Instant,
     consumed: u32,
-    /// The shortest round trip as a receiver sees them, in microseconds: what lies behind this edge was sent after it
-    /// was announced.
+    /// The shortest round trip as a receiver sees them, in microseconds.
     round_trip: u32,
-    edge: Seq,
+    /// When the edge was announced that tells the next one.
     announced: Instant,
 }
 
@@ -74,13 +75,8 @@ impl Receiver {
             largest: 0,
             duplicate: None,
             acknowledged: nxt,
-            tuning: Tuning {
-                since: now,
-                consumed: 0,
-                round_trip: u32::MAX,
-                edge: nxt + window.min(0xffff),
-                announced: now,
-            },
+            sent_behind: nxt + window.min(0xffff),
+            tuning: Tuning { since: now, consumed: 0, round_trip: u32::MAX, announced: now },
         }
     }
 
@@ -136,9 +132,9 @@ impl Receiver {
             self.moved(bytes.len());
             self.fill_gap();
             // Up to the edge, all may have been sent before it was announced.
-            if self.nxt.gt(self.tuning.edge) {
+            if self.nxt.gt(self.sent_behind) {
                 self.note_round_trip(now.since(self.tuning.announced));
-                (self.tuning.edge, self.tuning.announced) = (self.edge.later(self.nxt), now);
+                (self.sent_behind, self.tuning.announced) = (self.edge.later(self.nxt), now);
             }
             return true;
         }

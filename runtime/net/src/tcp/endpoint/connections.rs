@@ -1,10 +1,10 @@
 //! The table of connections.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::hint::black_box;
 
 use mirage::time::Instant;
-use slab::Slab;
 
 use super::Socket;
 use crate::tcp::table::{Index, Pair, Timers};
@@ -15,13 +15,14 @@ use crate::tcp::table::{Index, Pair, Timers};
 pub struct Connections {
     index: Index<(u32, Rc<Socket>)>,
     /// The same by their place.
-    slots: Slab<Rc<Socket>>,
+    slots: Vec<Option<Rc<Socket>>>,
+    free: Vec<u32>,
     timers: Timers,
 }
 
 impl Connections {
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.slots.len() - self.free.len()
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<&Rc<Socket>> {
@@ -38,14 +39,20 @@ impl Connections {
 
     /// Adds a connection; where it stands.
     pub fn insert(&mut self, hash: u32, socket: Rc<Socket>) -> u32 {
-        let place = self.slots.insert(Rc::clone(&socket)) as u32;
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            // Memory has bounds far below this.
+            (self.slots.len() - 1) as u32
+        });
+        self.slots[place as usize] = Some(Rc::clone(&socket));
         self.index.insert(hash, (place, socket));
         place
     }
 
     pub fn remove(&mut self, hash: u32, place: u32) {
         self.timers.cancel(place);
-        if let Some(socket) = self.slots.try_remove(place as usize) {
+        if let Some(socket) = self.slots.get_mut(place as usize).and_then(Option::take) {
+            self.free.push(place);
             self.index.remove(hash, |(_, other)| Rc::ptr_eq(&socket, other));
         }
     }
@@ -58,7 +65,7 @@ impl Connections {
     /// Takes a connection out of the timers whose deadline has come.
     pub fn due(&mut self, now: Instant) -> Option<Rc<Socket>> {
         let place = self.timers.due(now)?;
-        self.slots.get(place as usize).map(Rc::clone)
+        self.slots.get(place as usize)?.clone()
     }
 
     /// The earliest deadline.

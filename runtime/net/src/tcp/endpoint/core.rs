@@ -13,7 +13,6 @@ use mirage::time::Instant;
 
 use super::Socket;
 use super::connections::Connections;
-use super::socket::NEVER;
 use crate::tcp::Segment;
 use crate::tcp::buffer::Pool;
 use crate::tcp::connection::{Changes, Config, Connection, Shared, State};
@@ -74,21 +73,22 @@ impl Core {
     pub fn insert(self: &Rc<Self>, pair: Pair, connection: Connection, offloads: Offloads) -> Rc<Socket> {
         let socket = Rc::new(Socket::new(self, pair, connection, offloads));
         let place = self.connections.borrow_mut().insert(self.secret.hash(&pair), Rc::clone(&socket));
-        socket.place.set(Some(place));
+        socket.set_place(Some(place));
         socket
     }
 
     /// Takes a connection out of the table: no packet will come for it any more. Whoever has it can still read what
     /// has come, and see how it ended.
     pub fn detach(&self, socket: &Socket) {
-        if let Some(place) = socket.place.take() {
+        if let Some(place) = socket.place() {
+            socket.set_place(None);
             self.connections.borrow_mut().remove(self.secret.hash(socket.pair()), place);
         }
     }
 
     /// Has a connection asked, in this round or the next one, what it has to send.
     pub fn touch(&self, socket: &Rc<Socket>) {
-        if socket.place.get().is_some() && !socket.dirty.replace(true) {
+        if socket.place().is_some() && !socket.dirty.replace(true) {
             self.dirty.borrow_mut().push(Rc::clone(socket));
             self.request();
         }
@@ -116,7 +116,7 @@ impl Core {
 
     /// Sees to a connection that has nothing to send just now: whether it still is one, and when it is due.
     pub fn settle(&self, socket: &Socket, now: Instant) {
-        let Some(place) = socket.place.get() else { return };
+        let Some(place) = socket.place() else { return };
         let Ok(connection) = socket.connection.try_borrow() else { return };
         if connection.state() == State::Closed {
             drop(connection);
@@ -131,10 +131,7 @@ impl Core {
         } else {
             // What is due now was seen to just now.
             let deadline = connection.deadline().map(|deadline| deadline.max(now + Duration::from_nanos(1)));
-            let wanted = deadline.unwrap_or(NEVER);
-            if socket.timer.replace(wanted) != wanted {
-                self.connections.borrow_mut().set_timer(place, deadline);
-            }
+            self.connections.borrow_mut().set_timer(place, deadline);
         }
     }
 

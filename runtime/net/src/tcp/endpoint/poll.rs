@@ -3,7 +3,6 @@
 use mirage::time::Instant;
 use mirage::{Clock, Ip, Random, Refused};
 
-use super::socket::NEVER;
 use super::{Endpoint, Socket, answer, output};
 use crate::tcp::table::HalfOpen;
 
@@ -34,7 +33,6 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         loop {
             let due = self.core.connections.borrow_mut().due(now);
             let Some(socket) = due else { break };
-            socket.timer.set(NEVER);
             self.core.visits.set(self.core.visits.get() + 1);
             let Ok(changes) = socket.connection.try_borrow_mut().map(|mut connection| connection.expire(now)) else {
                 continue;

@@ -61,7 +61,10 @@ impl Timers {
             self.slots.resize(index + 1, Slot { wanted: NEVER, before: NONE, after: NONE, home: NONE });
         }
         let slot = &mut self.slots[index];
-        slot.wanted = at.unwrap_or(NEVER);
+        let wanted = at.unwrap_or(NEVER);
+        if core::mem::replace(&mut slot.wanted, wanted) == wanted {
+            return;
+        }
         let home = slot.home;
         let Some(at) = at else { return self.leave(place, home) };
         match home {
