@@ -181,7 +181,8 @@ fn on_a_short_path_a_probe_sends_old_octets() {
     let mut script = Script::established();
     script.write(10).wait(1).peer(from_peer(1, 11), 0);
     script.write(20_000).sent();
-    let (window, last) = (script.connection.sender.congestion.window, script.connection.sender.nxt - super::script::ISS);
+    let (window, last) =
+        (script.connection.sender.congestion.window, script.connection.sender.nxt - super::script::ISS);
     let last = u32::try_from(last).expect("after it");
     script.wait(1).expect_nothing();
     script.wait(1).expect(&[&alloc::format!(". {}:{last}(1000) ack 1", last - 1000)]);
