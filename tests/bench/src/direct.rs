@@ -108,8 +108,7 @@ pub fn direct_close(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
 pub fn direct_bulk(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
     let images = Images::build(tool, Project::fixture("bulk"))?;
     let with = [Side::ours(&images.direct, &[])?, Side::linux(&images.socket)?];
-    let without =
-        [Side::ours(&images.direct, &["--no-offloads"])?, Side::linux_without_offloads(&images.socket)?];
+    let without = [Side::ours(&images.direct, &["--no-offloads"])?, Side::linux_without_offloads(&images.socket)?];
     let mut figures = vec![];
     for (sides, offloads) in [(with, "with"), (without, "without")] {
         for (way, measure) in [("to", send as fn(Bounds) -> _), ("from", receive)] {

@@ -14,19 +14,19 @@ use super::server::{ADDRESS, NAMES, OTHER, Reply, SERVER, Said, said};
 const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 2]);
 
 /// A client and its virtual time.
-struct Script {
+pub(super) struct Script {
     client: Client<mirage_test::Random>,
     now: Instant,
 }
 
 impl Script {
-    fn new(world: &World) -> Self {
+    pub(super) fn new(world: &World) -> Self {
         let now = Instant::START + Duration::from_secs(1000);
         Self { client: Client::new(MAC, world.random(), now), now }
     }
 
     /// What it wants at once.
-    fn now(&mut self) -> Option<Event> {
+    pub(super) fn now(&mut self) -> Option<Event> {
         self.client.poll(self.now)
     }
 
@@ -38,14 +38,14 @@ impl Script {
         }
     }
 
-    fn broadcasts(&mut self) -> Said {
+    pub(super) fn broadcasts(&mut self) -> Said {
         let (to, said) = self.sends();
         assert_eq!(to, Ipv4Addr::BROADCAST);
         said
     }
 
     /// Time goes on to its deadline; how long that was.
-    fn wait(&mut self) -> Duration {
+    pub(super) fn wait(&mut self) -> Duration {
         assert_eq!(self.now(), None, "nothing is left to do before");
         let deadline = self.client.deadline().expect("it waits for something");
         let wait = deadline.since(self.now);
@@ -53,7 +53,7 @@ impl Script {
         wait
     }
 
-    fn hears(&mut self, reply: &Reply) {
+    pub(super) fn hears(&mut self, reply: &Reply) {
         self.client.input(&reply.to(MAC), self.now);
     }
 
@@ -71,7 +71,7 @@ impl Script {
         self.leased()
     }
 
-    fn leased(&mut self) -> Lease {
+    pub(super) fn leased(&mut self) -> Lease {
         match self.now() {
             Some(Event::Leased(lease)) => lease,
             other => panic!("a lease, not {other:?}"),

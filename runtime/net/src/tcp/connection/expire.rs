@@ -98,7 +98,7 @@ impl Connection {
     /// How long after the last octets their arrival is probed, if it is at all (RFC 8985, 7.2).
     fn tail_wait(&self) -> Option<Duration> {
         let sender = &self.sender;
-        let calm = sender.recovery.is_none() && sender.tail.is_none() && sender.board.sacked() == 0;
+        let calm = !sender.is_recovering() && sender.tail.is_none() && sender.board.sacked() == 0;
         if !self.sack || !self.is_synchronized() || !calm || sender.backoff > 0 {
             return None;
         }

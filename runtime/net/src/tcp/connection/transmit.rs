@@ -129,8 +129,9 @@ impl Connection {
         let stamp = self.stamps.of(self.now);
         let sender = &mut self.sender;
         sender.board.sent_again(start, end, self.now);
-        if let Some(recovery) = &mut sender.recovery {
+        if let Some(recovery) = sender.recovery_mut() {
             recovery.sent = recovery.sent.saturating_add(end.distance(start));
+            recovery.again = recovery.again.saturating_add(end.distance(start));
             recovery.stamp.get_or_insert(stamp);
         }
     }
@@ -210,7 +211,7 @@ impl Connection {
         sender.nxt = end;
         sender.probed = false;
         sender.board.push(start, end, self.now);
-        if let Some(recovery) = &mut sender.recovery {
+        if let Some(recovery) = sender.recovery_mut() {
             recovery.sent = recovery.sent.saturating_add(end.distance(start));
         }
         if self.timers.purpose == Purpose::Tail {

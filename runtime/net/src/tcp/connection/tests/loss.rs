@@ -26,7 +26,7 @@ fn a_lost_segment_is_sent_again_without_a_time_out() {
     script.peer(sack(from_peer(1, at(0)), &[(at(1), at(10))]), 0).expect_nothing();
     script.wait(100).peer(from_peer(1, at(10)), 0).expect_nothing();
     assert_eq!(script.connection.sender.congestion.window, 7000);
-    assert!(script.connection.sender.recovery.is_none());
+    assert!(!script.connection.sender.is_recovering());
 }
 
 /// RFC 8985, 6.2, step 5: with fewer than three behind it, after a quarter of a round trip.
@@ -120,7 +120,7 @@ fn newreno_repairs_one_segment_a_round_trip() {
     script.wait(100).peer(from_peer(1, at(5)), 0);
     assert_eq!(script.sent()[0].seq, super::script::ISS + at(5));
     script.wait(100).peer(from_peer(1, at(10)), 0);
-    assert!(script.connection.sender.recovery.is_none());
+    assert!(!script.connection.sender.is_recovering());
 }
 
 /// RFC 2018, 8: what the peer reported and threw away is sent again after a time-out.
@@ -190,4 +190,26 @@ fn on_a_short_path_a_probe_sends_old_octets() {
     assert!(!script.connection.sender.rack.reordering);
     assert!(script.connection.sender.congestion.window >= window);
     assert!(script.connection.sender.tail.is_none() && !script.sent().is_empty());
+}
+
+/// RFC 3708: when the peer says of everything that was sent again that it came twice, it had only been late, and the
+/// window is what it was; also once all is acknowledged.
+#[test]
+fn octets_that_were_late_do_not_make_the_window_smaller() {
+    for doubled in [1, 2] {
+        let mut script = in_flight(Setting::default());
+        let window = script.connection.sender.congestion.window;
+        let late = sack(from_peer(1, at(0)), &[(at(2), at(10))]);
+        script.peer(late, 0).expect(&[". 11:1011(1000) ack 1", ". 1011:2011(1000) ack 1"]);
+        // The first copies arrive after all, and then the second.
+        script.wait(10).peer(from_peer(1, at(10)), 0);
+        assert!(script.connection.sender.congestion.window < window);
+        script.write(1000).sent();
+        for segment in 0..doubled {
+            let twice = [(at(segment), at(segment + 1))];
+            script.peer(sack(from_peer(1, at(10)), &twice), 0);
+        }
+        let now = script.connection.sender.congestion.window;
+        assert_eq!(now >= window, doubled == 2, "{now} of {window}");
+    }
 }
