@@ -35,7 +35,7 @@ async fn layers(world: &World, wire: &Wire) -> (Ip, Udp<Ip, Random>) {
 /// The same at the server's address.
 async fn server_layers(world: &World, wire: &Wire) -> (Ip, Udp<Ip, Random>) {
     let (ip, udp) = layers(world, wire).await;
-    ip.configure(Some(Interface { address: SERVER, prefix: 24, gateway: None, nameservers: vec![] }));
+    ip.configure(Some(Interface::new(SERVER, 24)));
     (ip, udp)
 }
 
@@ -123,7 +123,7 @@ async fn a_datagram_to_a_closed_port_is_refused(world: World) {
     let wire = world.wire();
     let (_there, there_udp) = server_layers(&world, &wire).await;
     let (here, here_udp) = layers(&world, &wire).await;
-    here.configure(Some(Interface { address: ADDRESS, prefix: 24, gateway: None, nameservers: vec![] }));
+    here.configure(Some(Interface::new(ADDRESS, 24)));
     let socket = here_udp.bind(0).await.expect("a port");
     socket.send(b"anybody?", (SERVER, 9).into()).await.expect("sent");
     assert_eq!(socket.receive(&mut [0; 9]).await, Err(Error::ConnectionRefused));

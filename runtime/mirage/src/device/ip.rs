@@ -53,6 +53,9 @@ pub struct Route {
     pub mtu: u16,
     /// What the interface does with a packet that is to go.
     pub offloads: Offloads,
+    /// How many leading bits of the destination the way is for: all of a neighbour's network's, 0 where only a router to
+    /// everywhere leads there. Of a host's several interfaces, the one with the most is used (RFC 1812 §5.2.4.3).
+    pub prefix: u8,
 }
 
 /// What is said of a packet that is to go.

@@ -1,17 +1,16 @@
 //! The client as a device: it keeps IPv4 in an address as long as there is one to be had.
 
 use alloc::rc::Rc;
-use alloc::vec::Vec;
 use core::marker::PhantomData;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use log::{debug, info, warn};
 use mirage::{Clock, Ip, Random, Spawn, Time, Udp, UdpSocket};
 
 use super::ready::Ready;
-use super::{Address, Client, DhcpIpv4, Error, Event, Lease, message};
-use crate::ipv4::{Configure, Interface};
+use super::{Client, DhcpIpv4, Error, Event, Lease, Nameserver, message};
+use crate::ipv4::{Configure, Interface, Network};
 
 /// Of so many messages in a row that nobody answers, one is complained of, and the second.
 const COMPLAIN: u32 = 8;
@@ -40,11 +39,10 @@ where
     /// When somebody else has the port of DHCP clients.
     pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpIpv4) -> Result<Self, Error> {
         let socket = udp.bind(message::CLIENT).await.map_err(|error| Error::Port(alloc::format!("{error}")))?;
-        let nameservers = args.nameserver.into_iter().map(|Address(nameserver)| nameserver).collect();
         let ready = Rc::new(Ready::default());
         let client = Client::new(ip.mac(), random, clock.now());
         let talk =
-            Talk { ip: ip.clone(), socket, clock, time, client, nameservers, ready: ready.clone(), leased: None };
+            Talk { ip: ip.clone(), socket, clock, time, client, args, ready: ready.clone(), leased: None };
         spawn.spawn(talk.run());
         ready.wait().await;
         Ok(Self { ip, lower: PhantomData })
@@ -64,8 +62,8 @@ struct Talk<I, K, C, T, R> {
     clock: C,
     time: T,
     client: Client<R>,
-    /// Those to be used instead of the server's, if any.
-    nameservers: Vec<Ipv4Addr>,
+    /// Name servers to be used instead of the server's, if any, and routes besides.
+    args: DhcpIpv4,
     ready: Rc<Ready>,
     /// What IPv4 is configured with.
     leased: Option<Interface>,
@@ -118,8 +116,15 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
 
     fn leased(&mut self, lease: &Lease) {
         let mut interface = lease.interface();
-        if !self.nameservers.is_empty() {
-            interface.nameservers.clone_from(&self.nameservers);
+        if !self.args.nameserver.is_empty() {
+            interface.nameservers = self.args.nameserver.iter().map(|&Nameserver(server)| server).collect();
+        }
+        for route in &self.args.ipv4_route {
+            if lease.network.contains(route.router) {
+                interface.routes.add(Network::of(route.network, route.prefix), route.router);
+            } else {
+                warn!("DHCP: `--ipv4-route {route}` leads nowhere: its router is not in the network of {}", lease.network);
+            }
         }
         if self.leased.as_ref() == Some(&interface) {
             debug!("DHCP: the lease of {} is renewed", interface.address);

@@ -23,5 +23,6 @@ pub use client::{Client, Event, Loss};
 pub use device::Dhcp;
 pub use error::Error;
 pub use lease::Lease;
-pub(crate) use mirage::args::{AutoIpv4, DhcpIpv4, Ipv4Address as Address, Ipv4Network as Network, StaticIpv4};
+pub(crate) use mirage::args::{AutoIpv4, DhcpIpv4, Nameserver, StaticIpv4};
+pub(crate) use mirage::args::{Ipv4Address as Address, Ipv4Network as Network};
 pub use told::Static;

@@ -1,11 +1,11 @@
 //! What an interface is told: its address, its network, its router.
 
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use mirage::MacAddress;
 
-use super::routes::Network;
+use crate::routes::{Network, Routes};
 
 /// The address of an interface and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +16,19 @@ pub struct Interface {
     pub prefix: u8,
     /// The router to every other network.
     pub gateway: Option<Ipv4Addr>,
+    /// Routers to some of them, besides.
+    pub routes: Routes<Ipv4Addr>,
     /// Who resolves names.
-    pub nameservers: Vec<Ipv4Addr>,
+    pub nameservers: Vec<IpAddr>,
 }
 
 impl Interface {
+    /// An address in a network of so many bits, and nothing else: no router and no name server.
+    pub fn new(address: impl Into<Ipv4Addr>, prefix: u8) -> Self {
+        let routes = Routes::default();
+        Self { address: address.into(), prefix, gateway: None, routes, nameservers: Vec::new() }
+    }
+
     /// The network it is in.
     pub fn network(&self) -> Network {
         Network::of(self.address, self.prefix)

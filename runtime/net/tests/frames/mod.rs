@@ -59,7 +59,7 @@ async fn play(world: World, bytes: Vec<u8>) -> usize {
     let tcp = Tcp::connect(ip.clone(), clock, random).await.expect("TCP");
     let bound = udp.bind(53).await.expect("a free port");
     let listener = tcp.listen(80).await.expect("a free port");
-    ipv4.configure(Some(Interface { address: HERE.into(), prefix: 24, gateway: None, nameservers: Vec::new() }));
+    ipv4.configure(Some(Interface::new(HERE, 24)));
     time.sleep(SETTLED).await;
     said::look(&mut port, mac);
     let (mut came, mut said) = (0, 0);

@@ -23,7 +23,7 @@ fn messages(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
 async fn an_address_is_announced(world: World) {
     let mut bench = Bench::bare(world).await;
     assert_eq!(bench.after(Duration::from_secs(1)).await.len(), 0, "nothing is said without one");
-    bench.ip.configure(Some(Interface { address: HERE, prefix: 24, gateway: None, nameservers: Vec::new() }));
+    bench.ip.configure(Some(Interface::new(HERE, 24)));
     let frames = bench.after(Duration::from_secs(10)).await;
     assert!(frames.len() >= 2 && frames.iter().all(|frame| frame[..6] == [0xff; 6]));
     let announcement = arp(true, (bench.mac, HERE), (NOBODY, HERE));

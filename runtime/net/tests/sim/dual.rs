@@ -24,7 +24,7 @@ fn v6(host: [u8; 4]) -> Ipv6Addr {
 /// A host with both kinds of addresses.
 async fn host(world: &World, port: Port, address: [u8; 4]) -> (Tcp<Ip, Clock, Random>, Udp<Ip, Random>) {
     let Layers { ethernet, ipv4, .. } = world.layers(port).await;
-    ipv4.configure(Some(Interface { address: address.into(), prefix: 24, gateway: None, nameservers: Vec::new() }));
+    ipv4.configure(Some(Interface::new(address, 24)));
     let ipv6 = Ipv6::connect(ethernet, world.clock(), world.random(), Default::default()).await.unwrap();
     ipv6.configure(v6(address), 64, None);
     let ip = Dual::connect(ipv4, ipv6).await.unwrap();
