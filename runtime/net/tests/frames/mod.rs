@@ -52,7 +52,8 @@ async fn play(world: World, bytes: Vec<u8>) -> usize {
     let ethernet = Ethernet::connect(ours, clock.clone(), time.clone(), world.spawner()).await.expect("Ethernet");
     let arp = Arp::connect(ethernet.clone(), clock.clone(), random.clone()).await.expect("ARP");
     let ipv4 = Ipv4::connect(ethernet.clone(), arp, clock.clone(), random.clone()).await.expect("IPv4");
-    let told: args::Ipv6 = mirage_test::args("--ipv6 fd00::1/64");
+    let network = args::Ipv6Network { address: HERE_V6.into(), prefix: 64 };
+    let told = args::Ipv6 { ipv6: Some(network), ..Default::default() };
     let ipv6 = Ipv6::connect(ethernet.clone(), clock.clone(), random.clone(), told).await.expect("IPv6");
     let ip = Dual::connect(ipv4.clone(), ipv6).await.expect("both");
     let udp = Udp::connect(ip.clone(), random.clone()).await.expect("UDP");
