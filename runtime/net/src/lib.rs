@@ -39,7 +39,7 @@ pub mod tcp;
 pub mod udp;
 
 pub use arp::Arp;
-pub use dhcp::{Auto, Dhcp, Static};
+pub use dhcp::{Addresses, Auto, Dhcp, Static};
 pub use dns::Resolver;
 pub use dual::Dual;
 pub use error::Error;

@@ -56,6 +56,17 @@ pub fn dhcp_address(ipv4: Impl<kind::Ip>, udp: Impl<kind::Udp>) -> Impl<Address>
     asking("address_dhcp", "An address by DHCP", "mirage_net::Dhcp", ipv4, udp).arguments::<DhcpIpv4>().provide()
 }
 
+/// The addresses of two interfaces.
+#[track_caller]
+pub(super) fn both_addresses(first: Impl<Address>, second: Impl<Address>) -> Impl<Address> {
+    device("addresses")
+        .doc("The addresses of two interfaces")
+        .everywhere("mirage_net::Addresses")
+        .over(first)
+        .over(second)
+        .provide()
+}
+
 #[track_caller]
 fn asking(
     name: &'static str,
