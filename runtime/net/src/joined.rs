@@ -46,7 +46,9 @@ impl<A: Ip, B: Ip> Ip for Joined<A, B> {
             return Err(Refused::NoRoute);
         }
         match (self.first.route(destination), self.second.route(destination)) {
-            (Ok(one), Ok(other)) => Ok([one, other].into_iter().min_by_key(|route| Reverse(route.prefix)).unwrap_or(one)),
+            (Ok(one), Ok(other)) => {
+                Ok([one, other].into_iter().min_by_key(|route| Reverse(route.prefix)).unwrap_or(one))
+            }
             (Ok(one), Err(_)) => Ok(one),
             (Err(_), other) => other,
         }

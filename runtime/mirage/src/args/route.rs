@@ -154,7 +154,9 @@ mod tests {
         ] {
             assert_eq!(four(wrong).as_ref().map_err(String::as_str), Err(why), "{wrong}");
         }
-        for wrong in ["::/0=fe80::1", "2001:db8::1/48=fe80::1", "ff00::/8=fe80::1", "fd00::/64=::", "10.0.0.0/8=fe80::1"] {
+        for wrong in
+            ["::/0=fe80::1", "2001:db8::1/48=fe80::1", "ff00::/8=fe80::1", "fd00::/64=::", "10.0.0.0/8=fe80::1"]
+        {
             assert!(six(wrong).is_err(), "{wrong}");
         }
     }

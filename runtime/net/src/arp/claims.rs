@@ -24,13 +24,15 @@ struct Claim {
     announcements: u8,
     next: Option<Instant>,
     defended: Option<Instant>,
+    /// Who goes on claiming it after it was defended.
+    contested: Option<MacAddress>,
 }
 
 impl Claims {
     /// Answers for an address from now on, and announces it.
     pub fn add(&mut self, address: Ipv4Addr, now: Instant) {
         self.remove(address);
-        self.0.push(Claim { address, announcements: ANNOUNCEMENTS, next: Some(now), defended: None });
+        self.0.push(Claim { address, announcements: ANNOUNCEMENTS, next: Some(now), defended: None, contested: None });
     }
 
     /// Answers for an address no longer.
@@ -48,8 +50,14 @@ impl Claims {
         self.0.first().map_or(Ipv4Addr::UNSPECIFIED, |claim| claim.address)
     }
 
+    /// Who goes on claiming an address after it was defended: a host that can have another gives it up (RFC 5227 §2.4 b),
+    /// one that was told it keeps it (§2.4 c).
+    pub fn contested(&self, address: Ipv4Addr) -> Option<MacAddress> {
+        self.0.iter().find(|claim| claim.address == address).and_then(|claim| claim.contested)
+    }
+
     /// Somebody else says that an address is theirs. True if it is claimed here: then it is announced once more, unless
-    /// that was done lately (RFC 5227 §2.4 b).
+    /// that was done lately, whereupon it is contested (RFC 5227 §2.4 b).
     pub fn clashes(&mut self, address: Ipv4Addr, with: MacAddress, now: Instant) -> bool {
         let Some(claim) = self.0.iter_mut().find(|claim| claim.address == address) else { return false };
         if claim.defended.is_none_or(|defended| now >= defended + DEFEND_INTERVAL) {
@@ -57,6 +65,8 @@ impl Claims {
             claim.defended = Some(now);
             claim.announcements = claim.announcements.max(1);
             claim.next = Some(now);
+        } else {
+            claim.contested = Some(with);
         }
         true
     }
@@ -105,6 +115,7 @@ mod tests {
         (0..9).for_each(|second| _ = claims.poll(at(second), |_| ()));
         let mut defended = 0;
         for second in 20..40 {
+            assert_eq!(claims.contested(ADDRESS), (second > 21).then_some(OTHER));
             assert!(claims.clashes(ADDRESS, OTHER, at(second)));
             claims.poll(at(second), |_| defended += 1);
         }

@@ -3,9 +3,14 @@
 //! [`Static`], [`Dhcp`] and [`Auto`] give IPv4 its address, and are connected once it has one. The client is in `client`,
 //! a state machine that knows neither sockets nor clocks; `device` has it talk.
 //!
-//! Not implemented: probing an offered address before it is taken, and declining it (RFC 2131, section 4.4.1); INIT-REBOOT
-//! (there is nowhere to remember an address over a restart); giving a lease back at the end; DHCPINFORM.
+//! A leased address is probed before it is used (RFC 5227), for 0.3 s, and declined when somebody has it, also later. One
+//! told at start is used and announced at once: who told it knows the network, and has the unikernel start within
+//! milliseconds; that somebody else has it is logged with the other's hardware address, and it is defended.
+//!
+//! Not implemented: INIT-REBOOT (there is nowhere to remember an address over a restart); giving a lease back at the end;
+//! DHCPINFORM; classless routes (RFC 3442), for which there is `--ipv4-route`.
 
+mod addresses;
 mod auto;
 mod client;
 mod device;
@@ -18,6 +23,7 @@ mod told;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::Addresses;
 pub use auto::Auto;
 pub use client::{Client, Event, Loss};
 pub use device::Dhcp;

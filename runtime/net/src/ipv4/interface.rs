@@ -49,4 +49,17 @@ pub trait Configure: Clone + 'static {
 
     /// Gives it an address, another one, or none.
     fn configure(&self, interface: Option<Interface>);
+
+    /// Asks, for a fraction of a second, whether somebody on the link has an address already (RFC 5227 §2.1); who has it,
+    /// or nobody.
+    async fn probe(&self, address: Ipv4Addr) -> Option<MacAddress> {
+        let _ = address;
+        None
+    }
+
+    /// Waits until somebody else goes on claiming this address of the interface after it was defended (RFC 5227 §2.4 b).
+    async fn contested(&self, address: Ipv4Addr) -> MacAddress {
+        let _ = address;
+        core::future::pending().await
+    }
 }

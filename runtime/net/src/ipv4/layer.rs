@@ -103,6 +103,14 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C
         }
         self.shared.ethernet.wake();
     }
+
+    async fn probe(&self, address: Ipv4Addr) -> Option<MacAddress> {
+        self.shared.neighbours.probe(address.into()).await
+    }
+
+    async fn contested(&self, address: Ipv4Addr) -> MacAddress {
+        self.shared.neighbours.contested(address.into()).await
+    }
 }
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {

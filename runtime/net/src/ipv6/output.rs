@@ -72,7 +72,8 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             return Ok((Next::Neighbour(destination), prefix));
         }
         let route = self.routes.borrow().find(destination);
-        let gateway = || fixed.and_then(|fixed| fixed.gateway).or_else(|| routers.router(now)).map(|router| (router, 0));
+        let gateway =
+            || fixed.and_then(|fixed| fixed.gateway).or_else(|| routers.router(now)).map(|router| (router, 0));
         route.or_else(gateway).map(|(router, prefix)| (Next::Neighbour(router), prefix)).ok_or(Refused::NoRoute)
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mirage::io::Write as _;
 use mirage::{BufWrite as _, Flow as _, Listener as _, Spawn as _, Tcp as _, Time as _, Udp as _, UdpSocket as _};
-use mirage_net::ipv4::{Configure as _, Interface};
 use mirage_net::Error;
+use mirage_net::ipv4::{Configure as _, Interface};
 use mirage_test::{DirectTcp, DirectUdp, Layers, Port, World, read_to_end};
 
 use crate::exchange::pattern;

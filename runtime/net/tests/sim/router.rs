@@ -43,13 +43,23 @@ pub fn start(world: &World, one: Port, other: Port, mtu: usize) -> Rc<Did> {
         loop {
             std::future::poll_fn(|context| {
                 let ready = sides.iter_mut().map(|side| side.port.poll_ready(context).is_ready());
-                if ready.fold(false, |any, ready| any | ready) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+                if ready.fold(false, |any, ready| any | ready) {
+                    std::task::Poll::Ready(())
+                } else {
+                    std::task::Poll::Pending
+                }
             })
             .await;
             for from in 0..2 {
                 let mut frames = Vec::new();
                 let Ok(_) = sides[from].port.receive(64, &mut |frame: &mut [u8], _| frames.push(frame.to_vec()));
-                let [near, far] = if from == 0 { let [a, b] = &mut sides; [a, b] } else { let [a, b] = &mut sides; [b, a] };
+                let [near, far] = if from == 0 {
+                    let [a, b] = &mut sides;
+                    [a, b]
+                } else {
+                    let [a, b] = &mut sides;
+                    [b, a]
+                };
                 frames.into_iter().for_each(|frame| take(near, far, mtu, frame, &told));
             }
         }

@@ -74,7 +74,9 @@ async fn rfc_1122_3_3_4_2_a_host_with_two_interfaces(world: World) {
     let router = router::start(&world, dmz.port(), beyond.port(), 1500);
     let first = world.layers(lan.port()).await;
     let second = world.layers(dmz.port()).await;
-    first.ipv4.configure(Some(Interface { gateway: Some([192, 168, 0, 9].into()), ..Interface::new([192, 168, 0, 1], 24) }));
+    first
+        .ipv4
+        .configure(Some(Interface { gateway: Some([192, 168, 0, 9].into()), ..Interface::new([192, 168, 0, 1], 24) }));
     let (by, _) = router::address(0);
     let mut interface = Interface::new([10, 0, 0, 1], 24);
     interface.routes.add(Network::of(std::net::Ipv4Addr::new(10, 0, 1, 0), 24), by);

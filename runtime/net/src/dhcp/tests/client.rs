@@ -1,4 +1,5 @@
 use alloc::string::ToString as _;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use core::time::Duration;
@@ -68,7 +69,29 @@ impl Script {
     fn bound(&mut self) -> Lease {
         let transaction = self.requested();
         self.hears(&Reply::new(Type::Ack, transaction));
+        self.checked()
+    }
+
+    /// Nobody has the address.
+    fn checked(&mut self) -> Lease {
+        match self.now() {
+            Some(Event::Check(_)) => self.client.checked(None, self.now),
+            other => panic!("a question, not {other:?}"),
+        }
         self.leased()
+    }
+
+    /// It tells its server that somebody has the address.
+    fn declines(&mut self, other: MacAddress) {
+        let Some(Event::Taken(ADDRESS, by, bytes)) = self.now() else { panic!("it declines nothing") };
+        assert_eq!(by, other);
+        let packet = smoltcp::wire::DhcpPacket::new_checked(&bytes[..]).expect("well-formed");
+        let option = |kind| packet.options().find(|option| option.kind == kind).map(|option| option.data.to_vec());
+        assert_eq!(option(53), Some(vec![Type::Decline.into()]));
+        assert_eq!(option(50), Some(ADDRESS.octets().to_vec()));
+        assert_eq!(option(54), Some(SERVER.octets().to_vec()));
+        assert_eq!((option(55), option(57)), (None, None), "a must not");
+        assert!(packet.client_ip().is_unspecified() && packet.secs() == 0 && packet.flags().is_empty());
     }
 
     fn leased(&mut self) -> Lease {
@@ -108,7 +131,7 @@ async fn an_address_takes_four_messages(world: World) {
     let sent = script.now;
     script.now = script.now + Duration::from_secs(1);
     script.hears(&Reply::new(Type::Ack, discover.transaction));
-    let lease = script.leased();
+    let lease = script.checked();
     assert_eq!(lease.network, Network { address: ADDRESS, prefix: 24 });
     assert_eq!((lease.gateway, lease.server), (Some(SERVER), SERVER));
     assert_eq!(lease.nameservers, [NAMES]);
@@ -181,7 +204,7 @@ async fn only_the_chosen_server_is_listened_to(world: World) {
     script.hears(&Reply { address: OTHER, ..Reply::new(Type::Ack, transaction) });
     assert_eq!(script.now(), None, "and only for what it offered");
     script.hears(&Reply::new(Type::Ack, transaction));
-    script.leased();
+    script.checked();
 }
 
 #[mirage::test]
@@ -241,7 +264,7 @@ async fn a_lease_for_ever_is_never_renewed(world: World) {
     let mut script = Script::new(&world);
     let transaction = script.requested();
     script.hears(&Reply::new(Type::Ack, transaction).seconds(51, u32::MAX));
-    let lease = script.leased();
+    let lease = script.checked();
     assert!(lease.to_string().contains("for ever"));
     assert_eq!((lease.ends, script.client.deadline()), (None, None));
 }
@@ -267,7 +290,7 @@ async fn the_times_of_the_server_are_taken_if_they_make_sense(world: World) {
             reply = reply.seconds(59, rebind);
         }
         script.hears(&reply);
-        let ends = script.leased().ends.expect("it ends");
+        let ends = script.checked().ends.expect("it ends");
         let (t1, t2) = (ends.renew.since(script.now), ends.rebind.since(script.now));
         assert_eq!(t2.as_secs(), expected.1, "{renew:?} {rebind:?}");
         let most = Duration::from_secs(expected.0);
@@ -387,7 +410,38 @@ async fn a_mask_may_be_missing_and_lists_are_bounded(world: World) {
     let transaction = script.requested();
     let many: Vec<u8> = (0..60).flat_map(|last| [10, 0, 1, last]).collect();
     script.hears(&Reply::new(Type::Ack, transaction).without(1).with(6, &many).with(3, &[0, 0, 0, 0, 10, 0, 0, 7, 1]));
-    let lease = script.leased();
+    let lease = script.checked();
     assert_eq!((lease.network.prefix, lease.nameservers.len()), (8, 8));
     assert_eq!(lease.gateway, Some(Ipv4Addr::new(10, 0, 0, 7)));
+}
+
+#[mirage::test]
+async fn an_address_that_somebody_has_is_declined(world: World) {
+    // RFC 2131, section 3.1, item 5, and table 5.
+    let mut script = Script::new(&world);
+    let transaction = script.requested();
+    script.hears(&Reply::new(Type::Ack, transaction));
+    assert_eq!(script.now(), Some(Event::Check(ADDRESS)));
+    script.hears(&Reply::new(Type::Ack, transaction));
+    assert_eq!((script.now(), script.client.deadline()), (None, None), "nothing happens meanwhile");
+    let other = MacAddress([2, 0, 0, 0, 0, 9]);
+    script.client.checked(Some(other), script.now);
+    script.declines(other);
+    near(script.wait(), 10);
+    let discover = script.broadcasts();
+    assert_eq!((discover.kind, discover.requested), (Type::Discover, None), "another one, if there is");
+}
+
+#[mirage::test]
+async fn an_address_that_somebody_goes_on_claiming_is_declined_later(world: World) {
+    // RFC 5227, section 2.4 (b).
+    let mut script = Script::new(&world);
+    let other = MacAddress([2, 0, 0, 0, 0, 9]);
+    script.client.contested(other, script.now);
+    assert_eq!(script.broadcasts().kind, Type::Discover, "there is none to decline");
+    let mut script = Script::new(&world);
+    script.bound();
+    script.client.contested(other, script.now);
+    script.declines(other);
+    near(script.wait(), 10);
 }
