@@ -11,7 +11,9 @@ use mirage::{Clock, Ethernet, Header, Ip, Offload, Packet, Packets, Random, Refu
 
 use super::address::link_local;
 use super::discovery::Soliciting;
+use super::listeners::Listeners;
 use super::own::Own;
+use super::redirects::Redirects;
 use super::routers::{LEAST_MTU, Routers};
 use crate::attached::Attached;
 use crate::ethernet::ethertype;
@@ -98,6 +100,10 @@ pub(super) struct Shared<E, C> {
     pub paths: RefCell<Paths<Ipv6Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
     pub identification: Cell<u32>,
+    pub listeners: RefCell<Listeners>,
+    pub redirects: RefCell<Redirects>,
+    /// Where random delays come from; never 0.
+    pub chance: Cell<u64>,
     pub echoes: RefCell<Limit>,
     pub errors: RefCell<Limit>,
 }
@@ -142,6 +148,9 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             paths: RefCell::new(Paths::new(LEAST_MTU, LEAST_MTU)),
             reassembly: RefCell::default(),
             identification: Cell::new(random.next_u32()),
+            listeners: RefCell::default(),
+            redirects: RefCell::default(),
+            chance: Cell::new(random.next_u64() | 1),
             // As for IPv4: a ping flood is answered, up to a part of the link.
             echoes: RefCell::new(Limit::new(20_000, 1000)),
             // RFC 4443 §2.4 (f).

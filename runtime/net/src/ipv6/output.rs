@@ -71,10 +71,21 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         if let Some(prefix) = on_link {
             return Ok((Next::Neighbour(destination), prefix));
         }
+        if let Some(neighbour) = self.redirects.borrow().find(destination, now) {
+            return Ok((Next::Neighbour(neighbour), 128));
+        }
         let route = self.routes.borrow().find(destination);
         let gateway =
             || fixed.and_then(|fixed| fixed.gateway).or_else(|| routers.router(now)).map(|router| (router, 0));
         route.or_else(gateway).map(|(router, prefix)| (Next::Neighbour(router), prefix)).ok_or(Refused::NoRoute)
+    }
+
+    /// The router that a destination is reached by; none if it is a neighbour.
+    pub fn router_to(&self, destination: Ipv6Addr) -> Option<Ipv6Addr> {
+        match self.next(destination) {
+            Ok((Next::Neighbour(router), _)) if router != destination => Some(router),
+            _ => None,
+        }
     }
 
     /// Sends a packet, in pieces if it must and may.
@@ -136,7 +147,10 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         match way {
             Way::To(mac) => self.ethernet.send(mac, ethertype::IPV6, packet, offload),
             Way::Held => Ok(()),
-            Way::Unreachable => Err(Refused::Unreachable),
+            Way::Unreachable => {
+                self.redirects.borrow_mut().forget(address);
+                Err(Refused::Unreachable)
+            }
         }
     }
 }
