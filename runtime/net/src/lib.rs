@@ -18,6 +18,7 @@
 
 extern crate alloc;
 
+pub mod addressed;
 pub mod arp;
 mod attached;
 mod checksum;
@@ -38,6 +39,7 @@ pub mod stack;
 pub mod tcp;
 pub mod udp;
 
+pub use addressed::Addressed;
 pub use arp::Arp;
 pub use dhcp::{Addresses, Auto, Dhcp, Static};
 pub use dns::Resolver;

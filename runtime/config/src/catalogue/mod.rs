@@ -15,7 +15,7 @@ mod time;
 mod transport;
 mod wall_clock;
 
-pub use address::{Address, default_address, dhcp_address, static_address};
+pub use address::{Address, addressed, default_address, dhcp_address, static_address};
 pub use args::args;
 pub use clock::default_clock;
 pub use console::default_console;

@@ -1,5 +1,6 @@
 //! Hosts.
 
+use mirage::args::Ipv4Network;
 use mirage_net::{arp, dhcp, dual, ethernet, ipv4, ipv6, stack, tcp, udp};
 
 use super::{DhcpServer, Told};
@@ -64,9 +65,7 @@ impl World {
     /// # Panics
     /// When that is no address.
     pub async fn direct(&self, port: Port, addresses: &str) -> Direct {
-        let told = |address: &str| format!("--ipv{} {address}", if address.contains(':') { 6 } else { 4 });
-        let told: Told = args(&addresses.split_whitespace().map(told).collect::<Vec<_>>().join(" "));
-        assert!(told.ipv4.is_some() || told.ipv6.is_some(), "`{addresses}` is no address; `direct_dhcp` asks for one");
+        let told = read(addresses);
         if told.ipv4.is_some() {
             return self.direct_told(port, told).await;
         }
@@ -86,6 +85,21 @@ impl World {
         let addresses = Addresses::connect(ipv4, udp.clone(), clock, time, random, spawn, four).await;
         let addresses = addresses.unwrap_or_else(|error| panic!("{error}"));
         done(Direct::connect(ip, udp, tcp, Some(addresses)).await)
+    }
+
+    /// IP of a host that is plugged into `port` and has these addresses, as in [`direct`](Self::direct): for what stands on
+    /// packets.
+    ///
+    /// # Panics
+    /// When those are no addresses.
+    pub async fn direct_ip(&self, port: Port, addresses: &str) -> Ip {
+        let told = read(addresses);
+        let (four, six) = told.parts();
+        let Layers { ipv4, ip, .. } = self.layers_told(port, six).await;
+        if let Some(Ipv4Network { address, prefix }) = four.ipv4 {
+            ipv4::Configure::configure(&ipv4, Some(ipv4::Interface::new(address, prefix)));
+        }
+        ip
     }
 
     /// The stack of a host that has its address from a [DHCP server](Self::dhcp_server) on the wire, which is waited for.
@@ -134,6 +148,14 @@ impl World {
         let tcp = done(DirectTcp::connect(ip.clone(), clock, random).await);
         Layers { ethernet, arp, ipv4, ipv6, ip, udp, tcp }
     }
+}
+
+/// Addresses with spaces between them.
+fn read(addresses: &str) -> Told {
+    let told = |address: &str| format!("--ipv{} {address}", if address.contains(':') { 6 } else { 4 });
+    let told: Told = args(&addresses.split_whitespace().map(told).collect::<Vec<_>>().join(" "));
+    assert!(told.ipv4.is_some() || told.ipv6.is_some(), "`{addresses}` is no address; `direct_dhcp` asks for one");
+    told
 }
 
 fn done<T>(connected: Result<T, std::convert::Infallible>) -> T {
