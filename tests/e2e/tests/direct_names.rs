@@ -146,3 +146,29 @@ fn names_resolve_through_the_server_dhcp_told_of() {
     assert!(unknown.starts_with("HTTP/1.1 502 "), "{unknown}");
     assert!(server.log().contains("query"), "it was asked");
 }
+
+#[test]
+fn an_address_that_linux_has_is_declined() {
+    let what = "DHCP of an address that somebody has";
+    let Some(space) = Space::new(what) else { return };
+    if !have("dnsmasq") {
+        return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
+    }
+    // All the server leases but one.
+    let taken: Vec<u8> = (50..99).collect();
+    for last in &taken {
+        space.ip(&["address", "add", &format!("10.0.0.{last}/24"), "dev", Space::TAP]);
+    }
+    let server = Dnsmasq::start(&space, 60);
+    let mut unikernel = boot(&space, &[]);
+    unikernel.wait_for("has it: it is declined; asking for another");
+    server.wait_for("DHCPDECLINE", 1);
+    // Somebody has left: what is leased next is free.
+    for last in &taken {
+        space.ip(&["address", "del", &format!("10.0.0.{last}/24"), "dev", Space::TAP]);
+    }
+    unikernel.wait_for("Port Knocking Proxy Unikernel booted!");
+    let address = server.leased();
+    let page = space.within(|| get(&[&format!("http://{address}/")])).expect("a page");
+    assert!(page.contains("Hello from a unikernel!"), "{page}");
+}

@@ -155,3 +155,34 @@ fn a_bridge_carries_all_that_linux_sends() {
         });
     }
 }
+
+#[test]
+fn an_interface_that_cannot_be_had_is_said_with_what_helps() {
+    let Some(space) = Space::new("interfaces that cannot be had") else { return };
+    let own = ["--ipv4=10.0.0.2/24", "--to=10.0.0.77"];
+    let mut first = PING.boot(&space, &[&own[..], &["--interval=60"]].concat());
+    first.wait_for("the address is 10.0.0.2/24");
+    let mut second = PING.boot(&space, &own);
+    second.wait_for("`tap0` is in use by another process");
+    assert_eq!(second.status(), 2);
+    if !have("unshare") || !have("setpriv") {
+        return skip("/dev/net/tun that is not there", "there is no `unshare` or no `setpriv` (package util-linux)");
+    }
+    // Where a process sees another /dev/net.
+    let elsewhere = |prepare: &str| {
+        let mut command = space.run("unshare");
+        command.args(["--mount", "sh", "-c", &format!("mount -t tmpfs none /dev/net && {prepare} exec \"$@\"")]);
+        command.args(["sh", "setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+        Outcome::of(command.arg(PING.image()).args(own)).ends_with(2)
+    };
+    elsewhere("").says(&["there is no /dev/net/tun", "sudo modprobe tun"]);
+    elsewhere(": > /dev/net/tun && chmod 0 /dev/net/tun &&").says(&["/dev/net/tun: permission denied"]);
+}
+
+#[test]
+fn an_address_that_linux_has_is_noticed() {
+    let Some(space) = Space::new("an address clash") else { return };
+    let told = ["--ipv4=10.0.0.1/24", "--to=10.0.0.77", "--interval=60"];
+    let mut ping = PING.boot(&space, &told);
+    ping.wait_for("10.0.0.1 is also the address of");
+}
