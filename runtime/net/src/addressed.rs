@@ -37,6 +37,10 @@ impl<I: Ip, A: Clone + 'static> Ip for Addressed<I, A> {
         self.ip.route(destination)
     }
 
+    fn route_from(&self, source: IpAddr, destination: IpAddr) -> Result<Route, Refused> {
+        self.ip.route_from(source, destination)
+    }
+
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         self.ip.send(header, payload, offload)
     }

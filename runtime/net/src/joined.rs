@@ -28,6 +28,11 @@ impl<A: Ip, B: Ip> Joined<A, B> {
     pub async fn connect(first: A, second: B) -> Result<Self, Infallible> {
         Ok(Self { first, second })
     }
+
+    /// Whether what comes from an address leaves by the second interface.
+    fn is_second(&self, source: IpAddr) -> bool {
+        self.second.is_local(source) && !self.first.is_local(source)
+    }
 }
 
 impl<A: Ip, B: Ip> Ip for Joined<A, B> {
@@ -54,10 +59,20 @@ impl<A: Ip, B: Ip> Ip for Joined<A, B> {
         }
     }
 
+    fn route_from(&self, source: IpAddr, destination: IpAddr) -> Result<Route, Refused> {
+        if self.is_local(destination) {
+            Err(Refused::NoRoute)
+        } else if self.is_second(source) {
+            self.second.route_from(source, destination)
+        } else {
+            self.first.route_from(source, destination)
+        }
+    }
+
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         if self.is_local(header.destination) {
             Err(Refused::NoRoute)
-        } else if self.second.is_local(header.source) && !self.first.is_local(header.source) {
+        } else if self.is_second(header.source) {
             self.second.send(header, payload, offload)
         } else {
             self.first.send(header, payload, offload)

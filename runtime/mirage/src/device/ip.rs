@@ -25,6 +25,16 @@ pub trait Ip: Clone + 'static {
     /// [`Refused::NoRoute`].
     fn route(&self, destination: IpAddr) -> Result<Route, Refused>;
 
+    /// The way to `destination` for what comes from `source`, an address of this layer: by the interface that has it,
+    /// where there are several.
+    ///
+    /// # Errors
+    /// [`Refused::NoRoute`].
+    fn route_from(&self, source: IpAddr, destination: IpAddr) -> Result<Route, Refused> {
+        let _ = source;
+        self.route(destination)
+    }
+
     /// Sends a packet, its payload given in parts. One that is larger than the route's MTU is fragmented, unless it is
     /// to be cut by the device or [`Header::whole`].
     ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mirage::io::Write as _;
 use mirage::{BufWrite as _, Flow as _, Listener as _, Spawn as _, Stack, Tcp, Udp as _, UdpSocket as _};
-use mirage::{Ip as _, Refused, Time as _};
+use mirage::{Ip as _, Offloads, Refused, Time as _};
 use mirage_net::ipv4::{Configure as _, Interface, Network};
 use mirage_net::{Joined, Udp};
 use mirage_test::{World, args, read_to_end};
@@ -73,7 +73,9 @@ async fn rfc_1122_3_3_4_2_a_host_with_two_interfaces(world: World) {
     let (lan, dmz, beyond) = (world.wire(), world.wire(), world.wire());
     let router = router::start(&world, dmz.port(), beyond.port(), 1500);
     let first = world.layers(lan.port()).await;
-    let second = world.layers(dmz.port()).await;
+    // What this one can do, the other cannot: neither is to be asked for it on account of the other.
+    let able = Offloads { checksum: true, segment_v4: true, segment_v6: true };
+    let second = world.layers(dmz.port_with(able)).await;
     first
         .ipv4
         .configure(Some(Interface { gateway: Some([192, 168, 0, 9].into()), ..Interface::new([192, 168, 0, 1], 24) }));
@@ -125,4 +127,26 @@ async fn rfc_1122_3_3_4_2_a_host_with_two_interfaces(world: World) {
         let (length, said) = asking.receive(&mut [0; 9]).await.unwrap();
         assert_eq!((length, said), (2, SocketAddr::from((from, 53))));
     }
+}
+
+/// An answer leaves by the interface it was asked through, and is what that one can carry, though the route to who asked
+/// is the other's.
+#[mirage::test]
+async fn rfc_1122_3_3_4_2_answers_go_back_where_they_were_asked(world: World) {
+    let (lan, dmz, beyond) = (world.wire(), world.wire(), world.wire());
+    router::start(&world, dmz.port(), beyond.port(), 1500);
+    let able = Offloads { checksum: true, segment_v4: true, segment_v6: true };
+    let (first, second) = (world.layers(lan.port_with(able)).await, world.layers(dmz.port()).await);
+    let (by, _) = router::address(0);
+    let behind = Network::of(std::net::Ipv4Addr::new(10, 0, 1, 0), 24);
+    let mut interface = Interface::new([192, 168, 0, 1], 24);
+    interface.routes.add(behind, [192, 168, 0, 9].into());
+    first.ipv4.configure(Some(interface));
+    second.ipv4.configure(Some(Interface { gateway: Some(by), ..Interface::new([10, 0, 0, 1], 24) }));
+    let ip = Joined::connect(first.ip, second.ip).await.unwrap();
+    let tcp = mirage_net::Tcp::connect(ip, world.clock(), world.random()).await.unwrap();
+    let far = world.direct_told(beyond.port(), args("--ipv4 10.0.1.2/24 --ipv4-gateway 10.0.1.254")).await;
+    echo(&world, &tcp).await;
+    world.time().sleep(Duration::from_secs(5)).await;
+    there_and_back(far.tcp(), [10, 0, 0, 1].into(), 300_000).await;
 }
