@@ -2,4 +2,5 @@
 
 mod client;
 mod devices;
+mod script;
 pub mod server;
