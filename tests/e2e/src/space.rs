@@ -61,7 +61,7 @@ impl Space {
         Some((client, server))
     }
 
-    /// Its name.
+    /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use mirage_e2e::{Direct, Outcome, Project, Space, get, have, root, skip};
 
@@ -185,4 +185,41 @@ fn an_address_that_linux_has_is_noticed() {
     let told = ["--ipv4=10.0.0.1/24", "--to=10.0.0.77", "--interval=60"];
     let mut ping = PING.boot(&space, &told);
     ping.wait_for("10.0.0.1 is also the address of");
+}
+
+#[test]
+fn a_leased_address_that_linux_has_is_declined() {
+    let what = "DHCP of an address that somebody has";
+    let Some(space) = Space::new(what) else { return };
+    if !have("dnsmasq") {
+        return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
+    }
+    // All that is leased but one, which is not the first to be leased.
+    let taken = |word: &str| {
+        (50..99).for_each(|last| space.ip(&["address", word, &format!("10.0.0.{last}/24"), "dev", Space::TAP]));
+    };
+    taken("add");
+    let mut command = space.run("dnsmasq");
+    command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-ping"]);
+    command.args(["--user=root", "--interface=tap0", "--bind-interfaces", "--pid-file", "--leasefile-ro"]);
+    command.args(["--dhcp-authoritative", "--dhcp-range=10.0.0.50,10.0.0.99,255.255.255.0,120s"]);
+    let mut server = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"));
+    let mut ping = PING.boot(&space, &["--to=10.0.0.1", "--interval=0.1"]);
+    let said = ping.wait_for("has it: it is declined; asking for another");
+    assert!(said.contains("is leased to this host"), "{said}");
+    taken("del");
+    ping.wait_for("4 asked, 4 answered");
+    assert_eq!(ping.status(), 0);
+    assert!(server.0.try_wait().expect("ours").is_none(), "the server is still there");
+}
+
+/// A process; ended when dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
