@@ -71,11 +71,11 @@ impl Claims {
         true
     }
 
-    /// Announces whatever is due; returns when the next is.
-    pub fn poll(&mut self, now: Instant, mut announce: impl FnMut(Ipv4Addr)) -> Option<Instant> {
+    /// Announces whatever is due, by `announce`, which is told whether it is the first time; returns when the next is.
+    pub fn poll(&mut self, now: Instant, mut announce: impl FnMut(Ipv4Addr, bool)) -> Option<Instant> {
         for claim in &mut self.0 {
             if claim.next.is_some_and(|next| next <= now) {
-                announce(claim.address);
+                announce(claim.address, claim.announcements == ANNOUNCEMENTS);
                 claim.announcements = claim.announcements.saturating_sub(1);
                 claim.next = (claim.announcements > 0).then(|| now + ANNOUNCE_INTERVAL);
             }
@@ -102,7 +102,10 @@ mod tests {
         let mut announced = 0;
         let mut next = Some(at(0));
         while let Some(now) = next {
-            next = claims.poll(now, |_| announced += 1);
+            next = claims.poll(now, |_, first| {
+                assert_eq!(first, announced == 0);
+                announced += 1;
+            });
         }
         assert_eq!(announced, ANNOUNCEMENTS);
     }
@@ -112,12 +115,12 @@ mod tests {
         let mut claims = Claims::default();
         assert!(!claims.clashes(ADDRESS, OTHER, at(0)));
         claims.add(ADDRESS, at(0));
-        (0..9).for_each(|second| _ = claims.poll(at(second), |_| ()));
+        (0..9).for_each(|second| _ = claims.poll(at(second), |_, _| ()));
         let mut defended = 0;
         for second in 20..40 {
             assert_eq!(claims.contested(ADDRESS), (second > 21).then_some(OTHER));
             assert!(claims.clashes(ADDRESS, OTHER, at(second)));
-            claims.poll(at(second), |_| defended += 1);
+            claims.poll(at(second), |_, first| defended += u32::from(!first));
         }
         assert_eq!(defended, 2);
     }

@@ -119,8 +119,13 @@ impl<E: Ethernet> Frames for Shared<E> {
 
     fn poll(&self, now: Instant) -> Option<Instant> {
         let mut announced = Vec::new();
-        let announce = self.claims.borrow_mut().poll(now, |address| announced.push(address));
-        for address in announced {
+        let announce = self.claims.borrow_mut().poll(now, |address, first| announced.push((address, first)));
+        for (address, first) in announced {
+            if first {
+                // There are hosts that say nothing to who announces their address, and answer who asks for it.
+                let sender = (self.ethernet.mac(), Ipv4Addr::UNSPECIFIED);
+                self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+            }
             let sender = (self.ethernet.mac(), address);
             self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
         }

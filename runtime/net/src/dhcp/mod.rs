@@ -4,8 +4,9 @@
 //! a state machine that knows neither sockets nor clocks; `device` has it talk.
 //!
 //! A leased address is probed before it is used (RFC 5227), for 0.3 s, and declined when somebody has it, also later. One
-//! told at start is used and announced at once: who told it knows the network, and has the unikernel start within
-//! milliseconds; that somebody else has it is logged with the other's hardware address, and it is defended.
+//! told at start is used at once, announced and asked for at the same time: who told it knows the network, and has the
+//! unikernel start within milliseconds; that somebody else has it is logged with the other's hardware address, and it is
+//! defended.
 //!
 //! Not implemented: INIT-REBOOT (there is nowhere to remember an address over a restart); giving a lease back at the end;
 //! DHCPINFORM; classless routes (RFC 3442), for which there is `--ipv4-route`.
