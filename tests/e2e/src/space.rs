@@ -61,6 +61,11 @@ impl Space {
         Some((client, server))
     }
 
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A call of a program in the namespace.
     pub fn run(&self, program: &str) -> Command {
         let mut command = Command::new("ip");

@@ -72,6 +72,20 @@ pub trait Neighbours: Clone + 'static {
     /// Answers for `address` no longer.
     fn release(&self, address: IpAddr);
 
+    /// Asks, for a fraction of a second, whether somebody has `address` already; who has it, or nobody. Nobody, where
+    /// there is no way to ask.
+    async fn probe(&self, address: IpAddr) -> Option<MacAddress> {
+        let _ = address;
+        None
+    }
+
+    /// Waits until somebody goes on saying that `address` is theirs though it is claimed here and was defended; who it
+    /// is. Never, where there is no way to tell.
+    async fn contested(&self, address: IpAddr) -> MacAddress {
+        let _ = address;
+        core::future::pending().await
+    }
+
     /// Sends a packet to a neighbour, at once if its hardware address is known; else it waits, with a few others, for
     /// that to be found out.
     ///

@@ -3,4 +3,5 @@
 mod client;
 mod devices;
 mod late;
+mod script;
 pub mod server;

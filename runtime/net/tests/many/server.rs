@@ -48,6 +48,7 @@ impl Server {
             prefix: 24,
             gateway: Some(GATEWAY),
             nameservers: Vec::new(),
+            routes: Default::default(),
         }));
         let Ok(tcp) = ready(Tcp::connect(ip, clock.clone(), random));
         let listener = ready(mirage::Tcp::listen(&tcp, SERVER.1)).expect("free");

@@ -4,7 +4,7 @@ use mirage_test::World;
 use smoltcp::wire::DhcpMessageType as Type;
 
 use super::super::Event;
-use super::client::Script;
+use super::script::Script;
 use super::server::Reply;
 
 #[mirage::test]
@@ -26,5 +26,5 @@ async fn an_offer_that_answers_an_earlier_discover_is_taken(world: World) {
     script.hears(&Reply::new(Type::Offer, second.transaction));
     assert_eq!(script.now(), None);
     script.hears(&Reply::new(Type::Ack, request.transaction));
-    script.leased();
+    script.checked();
 }

@@ -71,7 +71,8 @@ pub struct Shared {
 pub struct Path {
     /// The largest segment the path takes, in bytes: its MTU without the fixed headers of IP and TCP (RFC 6691).
     pub mss: u16,
-    /// How many bytes of payload the device takes at once to cut them into segments; up to `mss`: it cuts nothing.
+    /// How many bytes of payload the device takes at once to cut them into segments; 0: it cuts nothing, also when `mss`
+    /// shrinks later.
     pub segment_most: u32,
 }
 

@@ -92,7 +92,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             return false;
         }
         self.replies.set(self.replies.get() + 1);
-        let Ok(route) = self.ip.route(pair.remote().ip()) else { return false };
+        let Ok(route) = self.ip.route_from(pair.local().ip(), pair.remote().ip()) else { return false };
         output::send(&self.ip, pair, route.offloads, segment, &[], 0).is_ok()
     }
 

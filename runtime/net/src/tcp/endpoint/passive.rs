@@ -80,7 +80,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
 
     fn hand_out_cookie(&self, half: &HalfOpen, arrival: &Arrival<'_>) {
         let iss = self.cookies.borrow_mut().bake(&self.core.secret, half, arrival.now);
-        if let (Some(iss), Ok(route)) = (iss, self.ip.route(half.pair.remote().ip())) {
+        if let (Some(iss), Ok(route)) = (iss, self.ip.route_from(half.pair.local().ip(), half.pair.remote().ip())) {
             let (config, mss) = (&self.core.shared.config, output::path(&route).mss);
             self.reply(&half.pair, &answer::syn_ack_with_cookie(half, iss, config, mss, self.clock(arrival)));
         }
@@ -146,7 +146,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             self.refuse(arrival);
             return true;
         };
-        let Ok(route) = self.ip.route(half.pair.remote().ip()) else { return false };
+        let Ok(route) = self.ip.route_from(half.pair.local().ip(), half.pair.remote().ip()) else { return false };
         if port.queue.borrow().len() >= BACKLOG {
             return false;
         }
