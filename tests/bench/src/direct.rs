@@ -130,7 +130,7 @@ pub fn direct_poll(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
         let named = |poll, what: &str| format!("`--poll {poll}`, {connections} connections: {what}");
         let mut rates = POLLS.map(|poll| Figures::new(named(poll, "requests"), "req/s"));
         let mut costs = POLLS.map(|poll| Figures::new(named(poll, "processor a request"), "µs"));
-        for round in 0..4 {
+        for round in 0..3 {
             for turn in 0..POLLS.len() {
                 let which = (turn + round) % POLLS.len();
                 let side = sides[which].as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;

@@ -19,13 +19,14 @@ impl Figures {
     /// Measures `times` times.
     pub fn measure(mut self, times: usize, mut one: impl FnMut() -> anyhow::Result<f64>) -> anyhow::Result<Self> {
         for _ in 0..times {
-            self.values.push(one()?);
+            self.push(one()?);
         }
         Ok(self)
     }
 
-    /// Adds one measurement.
+    /// Adds one measurement, and says so: a run that is cut short has said something.
     pub fn push(&mut self, value: f64) {
+        eprintln!("{}: {value:.3} {}", self.what, self.unit);
         self.values.push(value);
     }
 
