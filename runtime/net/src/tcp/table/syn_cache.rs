@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use mirage::time::Instant;
 
+use super::Pair;
+use super::index::Index;
 use super::nodes::{List, Nodes};
-use super::{Index, Pair};
 use crate::tcp::Seq;
 
 /// So many handshakes are remembered; past that the peer is asked to remember (see `guard::cookie`).
@@ -56,7 +57,7 @@ impl SynCache {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<u32> {
-        self.index.find(hash, |&place| self.nodes.get(place).pair == *pair).copied()
+        self.index.find(hash, |place| self.nodes.get(place).pair == *pair)
     }
 
     pub fn get(&self, place: u32) -> &HalfOpen {
@@ -77,7 +78,7 @@ impl SynCache {
     pub fn remove(&mut self, place: u32, hash: impl Fn(&Pair) -> u32) -> HalfOpen {
         let list = usize::from(self.nodes.get(place).sent);
         let half = self.nodes.remove(place, &mut self.lists[list]);
-        self.index.remove(hash(&half.pair), |&at| at == place);
+        self.index.remove(hash(&half.pair), place);
         half
     }
 

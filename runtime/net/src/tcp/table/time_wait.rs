@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use mirage::time::Instant;
 
+use super::Pair;
+use super::index::Index;
 use super::nodes::{List, Nodes};
-use super::{Index, Pair};
 use crate::tcp::Seq;
 use crate::tcp::connection::TimeWait;
 
@@ -54,7 +55,7 @@ impl TimeWaits {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<u32> {
-        self.index.find(hash, |&place| self.nodes.get(place).pair == *pair).copied()
+        self.index.find(hash, |place| self.nodes.get(place).pair == *pair)
     }
 
     pub fn get(&self, place: u32) -> &Closed {
@@ -80,7 +81,7 @@ impl TimeWaits {
 
     pub fn remove(&mut self, place: u32, hash: impl Fn(&Pair) -> u32) {
         let closed = self.nodes.remove(place, &mut self.order);
-        self.index.remove(hash(&closed.pair), |&at| at == place);
+        self.index.remove(hash(&closed.pair), place);
     }
 
     /// Forgets those whose time is up; returns when the next one's is.
