@@ -40,6 +40,11 @@ impl Figures {
         Self { what: what.into(), unit: "×", values }
     }
 
+    /// This side's median over the other's: for what differs from round to round by more than the sides differ.
+    pub fn of_medians(&self, other: &Self, what: impl Into<String>) -> Self {
+        Self { what: what.into(), unit: "×", values: vec![self.median() / other.median()] }
+    }
+
     fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.values.clone();
         sorted.sort_by(f64::total_cmp);

@@ -84,6 +84,8 @@ pub struct Interface {
     /// Look for frames this long before sleeping; 0 sleeps at once
     #[arg(value = "MICROSECONDS", default = "50")]
     pub poll: Microseconds,
+    /// Fill in checksums and cut segments before they are sent, instead of having the device do so
+    pub no_offloads: bool,
     /// Record every frame it sees, for tcpdump and Wireshark
     #[arg(value = "FILE")]
     pub pcap: Option<String>,

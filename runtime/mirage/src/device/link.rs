@@ -1,6 +1,7 @@
 //! The link layer: Ethernet shared by protocols, and the hardware addresses of neighbours.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
@@ -91,6 +92,13 @@ pub trait Neighbours: Clone + 'static {
     /// # Errors
     /// [`Refused::Unreachable`] when nobody has answered for this address lately, and [`Ethernet::send`]'s.
     fn send(&self, to: IpAddr, packet: &[&[u8]], offload: Offload) -> Result<(), Refused>;
+
+    /// Takes the packets that waited and were given up since this was last called, because nobody has answered for whom
+    /// they were to. Asked once a round by the layer above, so that whoever sent them hears of it (RFC 4861 section
+    /// 7.2.2).
+    fn given_up(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 }
 
 /// Why a packet was not taken.

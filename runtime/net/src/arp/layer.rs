@@ -197,4 +197,8 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
             Way::Unreachable => Err(Refused::Unreachable),
         }
     }
+
+    fn given_up(&self) -> Vec<Vec<u8>> {
+        self.shared.cache.borrow_mut().given_up()
+    }
 }

@@ -5,7 +5,7 @@ use core::net::Ipv6Addr;
 use core::time::Duration;
 
 use mirage::time::Instant;
-use mirage::{Clock, Ethernet, MacAddress, Offload};
+use mirage::{Clock, Ethernet, MacAddress, Offload, Why};
 
 use super::address::{ALL_NODES, ALL_ROUTERS, group_mac, link_local, solicited_node};
 use super::input::Arrival;
@@ -167,6 +167,10 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         }
         let mut asked = Vec::new();
         let ask = self.neighbours.borrow_mut().poll(now, |address, mac| asked.push((Ipv6Addr::from(address), mac)));
+        let given_up = self.neighbours.borrow_mut().given_up();
+        for packet in given_up {
+            self.report(&packet, now, |_| Why::Unreachable);
+        }
         for (address, mac) in asked {
             if let Some(source) = self.nearest(address) {
                 self.ask(source, address, mac);

@@ -82,8 +82,8 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let _ = self.send(header(destination, source), &[&head, data], Offload::default());
     }
 
-    /// Somebody says that a packet of ours was not delivered, which `quoted` is the beginning of.
-    fn report(&self, quoted: &[u8], now: Instant, why: impl FnOnce(Ipv6Addr) -> Why) {
+    /// Somebody says that a packet of ours was not delivered, or this end knows it; `quoted` is how it began.
+    pub(super) fn report(&self, quoted: &[u8], now: Instant, why: impl FnOnce(Ipv6Addr) -> Why) {
         let packet = Ipv6Packet::new_unchecked(quoted);
         if quoted.len() < HEADER || packet.version() != 6 || !self.own.borrow().has(packet.src_addr()) {
             return;

@@ -44,11 +44,13 @@ async fn rfc_4861_7_2_neighbours_find_each_other(world: World) {
 #[mirage::test]
 async fn rfc_4861_7_2_2_nobody_answers(world: World) {
     let here = Host::new(&world, 1).await;
-    here.send(ROUTER, UDP, true, b"lost").unwrap();
+    here.send(ROUTER, UDP, true, b"lost for good").unwrap();
     for second in 0..4 {
+        assert!(here.udp.reports.borrow().is_empty());
         here.at(second);
         here.round();
     }
+    assert_eq!(*here.udp.reports.borrow(), [Why::Unreachable], "whoever sent it is told");
     assert_eq!(here.send(ROUTER, UDP, true, b"lost"), Err(Refused::Unreachable));
 }
 

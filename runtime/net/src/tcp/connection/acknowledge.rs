@@ -81,7 +81,7 @@ impl Connection {
     fn deliver(&mut self, segment: &Segment, ack: Seq) -> Delivered {
         let (now, stamps) = (self.now, self.stamps);
         let echo = segment.timestamps.filter(|_| stamps.on).map(|timestamps| Seq(timestamps.echo));
-        let Sender { board, rack, rtt, una, nxt, queue, .. } = &mut self.sender;
+        let Sender { board, rack, rtt, una, nxt, queue, tail, .. } = &mut self.sender;
         let mut delivered = Delivered { advanced: ack.distance(*una), ..Delivered::default() };
         let estimate = *rtt;
         let mut arrived = |sent: &super::scoreboard::Sent| {
@@ -103,7 +103,9 @@ impl Connection {
         delivered.duplicate = duplicate;
         *una = ack;
         queue.acknowledge(ack);
-        if duplicate {
+        // RFC 8985, 6.2, step 4: what was late, unless it is what a probe sent again without believing it lost.
+        let probed = |(_, right): &(Seq, Seq)| tail.is_some_and(|(end, again)| again && *right == end);
+        if duplicate && !blocks.first().is_some_and(probed) {
             rack.duplicate(ack, *nxt);
         }
         if let Some(at) = delivered.sent {

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::tcp::Seq;
+use crate::tcp::buffer::Pool;
 
 /// What an application may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,15 @@ impl Config {
     pub(super) fn send_limit(&self) -> u32 {
         u32::try_from(self.send_most).unwrap_or(u32::MAX).min(1 << 30)
     }
+}
+
+/// What connections have in common; each knows where it stands.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// What the application has chosen.
+    pub config: Config,
+    /// Where the chunks come from.
+    pub pool: Pool,
 }
 
 /// What is known of the way to the peer.

@@ -7,7 +7,7 @@ use super::timers::Deadline;
 use crate::tcp::{Segment, Seq};
 
 /// A loss is being repaired.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Recovery {
     /// It is over when this is acknowledged (RecoveryPoint).
     until: Seq,
@@ -41,7 +41,7 @@ impl Connection {
             delivered: 0,
             sent: 0,
             flight: sender.flight().max(1),
-            before: sender.congestion,
+            before: sender.congestion.clone(),
             stamp: None,
         }
     }
@@ -51,8 +51,15 @@ impl Connection {
         if self.sender.recovery.as_ref().is_some_and(|recovery| recovery.cause != Cause::Path) {
             return;
         }
-        let recovery = self.recovery(Cause::Overtaken);
+        let mut recovery = self.recovery(Cause::Overtaken);
         let sender = &mut self.sender;
+        if sender.limited && sender.congestion.window > recovery.flight {
+            // Acknowledgments come in batches, and nothing was sent since the first of this one: what those before the
+            // loss made room for was in flight as well (RFC 9438, 4.6), and is delivered without having been answered
+            // (RFC 6937, 3).
+            recovery.delivered = sender.congestion.window - recovery.flight;
+            recovery.flight = sender.congestion.window;
+        }
         sender.congestion.reduce(recovery.flight, sender.mss.into());
         sender.recovery = Some(recovery.into());
         sender.tail = None;
@@ -143,17 +150,17 @@ impl Connection {
     /// RFC 3522: the acknowledgment echoes a timestamp from before anything was sent again, so the octets were late,
     /// not lost.
     pub(super) fn undo_if_spurious(&mut self, segment: &Segment) {
-        let Some(recovery) = self.sender.recovery.as_deref().copied() else { return };
-        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), recovery.stamp) else {
+        let stamp = self.sender.recovery.as_ref().and_then(|recovery| recovery.stamp);
+        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), stamp) else {
             return;
         };
         if !Seq(timestamps.echo).lt(Seq(stamp)) {
             return;
         }
         let sender = &mut self.sender;
+        let Some(recovery) = sender.recovery.take() else { return };
         sender.congestion = recovery.before;
         sender.rack.reordering = true;
         sender.board.restore();
-        sender.recovery = None;
     }
 }

@@ -111,7 +111,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     pub(super) fn send_syn_ack(&self, half: &HalfOpen, now: Instant) -> Result<(), Refused> {
         let route = self.ip.route_from(half.pair.local().ip(), half.pair.remote().ip())?;
         let clock = answer::clock(now).wrapping_add(self.core.secret.clock(&half.pair));
-        let segment = answer::syn_ack(half, &self.core.config, output::path(&route).mss, clock);
+        let segment = answer::syn_ack(half, &self.core.shared.config, output::path(&route).mss, clock);
         output::send(&self.ip, &half.pair, route.offloads, &segment, &[], 0)
     }
 }

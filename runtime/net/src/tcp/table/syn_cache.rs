@@ -56,7 +56,7 @@ impl SynCache {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<u32> {
-        self.index.find(hash, |place| self.nodes.get(place).pair == *pair)
+        self.index.find(hash, |&place| self.nodes.get(place).pair == *pair).copied()
     }
 
     pub fn get(&self, place: u32) -> &HalfOpen {
@@ -77,7 +77,7 @@ impl SynCache {
     pub fn remove(&mut self, place: u32, hash: impl Fn(&Pair) -> u32) -> HalfOpen {
         let list = usize::from(self.nodes.get(place).sent);
         let half = self.nodes.remove(place, &mut self.lists[list]);
-        self.index.remove(hash(&half.pair), place);
+        self.index.remove(hash(&half.pair), |&at| at == place);
         half
     }
 

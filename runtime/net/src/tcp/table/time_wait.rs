@@ -54,7 +54,7 @@ impl TimeWaits {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<u32> {
-        self.index.find(hash, |place| self.nodes.get(place).pair == *pair)
+        self.index.find(hash, |&place| self.nodes.get(place).pair == *pair).copied()
     }
 
     pub fn get(&self, place: u32) -> &Closed {
@@ -80,7 +80,7 @@ impl TimeWaits {
 
     pub fn remove(&mut self, place: u32, hash: impl Fn(&Pair) -> u32) {
         let closed = self.nodes.remove(place, &mut self.order);
-        self.index.remove(hash(&closed.pair), place);
+        self.index.remove(hash(&closed.pair), |&at| at == place);
     }
 
     /// Forgets those whose time is up; returns when the next one's is.
