@@ -43,13 +43,7 @@ impl Server {
         let Ok(ethernet) = ready(Ethernet::connect(wire.clone(), clock.clone(), Never, executor.spawner()));
         let Ok(arp) = ready(Arp::connect(ethernet.clone(), clock.clone(), random.clone()));
         let Ok(ip) = ready(Ipv4::connect(ethernet, arp, clock.clone(), random.clone()));
-        ip.configure(Some(Interface {
-            address: SERVER.0,
-            prefix: 24,
-            gateway: Some(GATEWAY),
-            nameservers: Vec::new(),
-            routes: Default::default(),
-        }));
+        ip.configure(Some(Interface { gateway: Some(GATEWAY), ..Interface::new(SERVER.0, 24) }));
         let Ok(tcp) = ready(Tcp::connect(ip, clock.clone(), random));
         let listener = ready(mirage::Tcp::listen(&tcp, SERVER.1)).expect("free");
         let mut server = Self { wire, clock, executor, tcp, frames: Frames::default(), listener };
