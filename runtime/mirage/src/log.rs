@@ -11,7 +11,7 @@ use core::str::FromStr;
 
 pub use ::log::{Level, LevelFilter, Log, Metadata, Record, debug, error, info, trace, warn};
 
-use crate::text::{cut, cut_last};
+use crate::text::{cut, cut_last, joined};
 use crate::time::Instant;
 
 /// What is logged: a level for everything, and others for single sources.
@@ -61,11 +61,13 @@ impl FromStr for Filter {
             rest = behind;
             match cut_last(part, b':') {
                 None => filter.all = level(part)?,
-                Some(("", _)) => return Err(["`", part, "` names no source before the colon"].concat()),
+                Some(("", _)) => return Err(joined(&["`", part, "` names no source before the colon"])),
                 Some((source, limit)) => {
                     let limit = level(limit)?;
-                    filter.sources.retain(|(other, _)| other != source);
-                    filter.sources.push((source.to_owned(), limit));
+                    match filter.sources.iter_mut().find(|(other, _)| other == source) {
+                        Some((_, before)) => *before = limit,
+                        None => filter.sources.push((source.to_owned(), limit)),
+                    }
                 }
             }
         }
@@ -84,9 +86,13 @@ const LEVELS: [(&str, LevelFilter); 6] = [
 ];
 
 fn level(text: &str) -> Result<LevelFilter, String> {
-    let found = LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-    let wrong = || ["`", text, "` is no level: off, error, warn, info, debug, trace"].concat();
-    found.map(|&(_, level)| level).ok_or_else(wrong)
+    for (name, level) in &LEVELS {
+        // Whatever the case: a letter, all of which are small in the names, differs by a bit.
+        if name.len() == text.len() && name.bytes().zip(text.bytes()).all(|(name, byte)| name == byte | 0x20) {
+            return Ok(*level);
+        }
+    }
+    Err(joined(&["`", text, "` is no level: off, error, warn, info, debug, trace"]))
 }
 
 impl fmt::Display for Filter {
@@ -188,6 +194,7 @@ mod tests {
         assert!("a:".parse::<Filter>().is_err());
         assert!(":info".parse::<Filter>().is_err());
         assert!("".parse::<Filter>().is_err());
+        assert_eq!(filter("Warn"), filter("warn"));
     }
 
     #[test]
