@@ -1,7 +1,6 @@
 //! What may be said on the command line, but for the keys, which are config.rs's.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -9,8 +8,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::starting::{Machine, Network};
 use crate::report::Format;
-use crate::run::{self, Subnet};
 use crate::target;
 
 const STYLES: Styles = Styles::styled()
@@ -31,7 +30,17 @@ Exit status:
    70  a bug in mirage
    73  a file cannot be written
    76  the application, or the generated code, does not compile
+   99  the machine, or its processor, cannot run the unikernel (`mirage run -t kvm`)
   101  the unikernel panicked (`mirage run`)
+  102  the unikernel's memory was used up (`mirage run -t kvm`)
+  103  the unikernel met an exception of the processor that is none of these (`mirage run -t kvm`)
+  104  the unikernel touched the page at address 0 (`mirage run -t kvm`)
+  105  the unikernel's stack overflowed (`mirage run -t kvm`)
+  106  the unikernel wrote to memory that is only read (`mirage run -t kvm`)
+  107  the unikernel executed memory that is no code (`mirage run -t kvm`)
+  108  the unikernel executed an instruction that it may not (`mirage run -t kvm`)
+  109  the unikernel touched the shim's memory (`mirage run -t kvm`)
+  110  the shim below the unikernel failed (`mirage run -t kvm`)
   130  interrupted: by Ctrl-C, SIGTERM or a terminal that is closed";
 
 /// Build unikernels: one application, run as a unix process or as an image for KVM and Xen.
@@ -143,7 +152,7 @@ pub enum Command {
     },
     /// Run the image, building it first if that is needed
     #[command(
-        after_help = "Examples:\n  mirage run\n  mirage run -- --http-port 8080 --logs debug\n  mirage run examples/knocking -- --help\n  sudo mirage run --net direct --netns lab --pcap seen.pcap"
+        after_help = "Examples:\n  mirage run\n  mirage run -- --http-port 8080 --logs debug\n  mirage run examples/knocking -- --help\n  sudo mirage run --net direct --netns lab --pcap seen.pcap\n  mirage run -t kvm -p 8080:80\n  mirage run -t kvm --monitor qemu --machine q35 --accel tcg --memory 64M\n  mirage run -t kvm --dry-run"
     )]
     Run {
         /// What is run.
@@ -158,6 +167,9 @@ pub enum Command {
         /// Arguments of the unikernel
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
+        /// The machine it runs in.
+        #[command(flatten)]
+        machine: Machine,
     },
     /// Show the devices, the keys and their values
     #[command(
@@ -289,27 +301,6 @@ impl Profile {
     }
 }
 
-/// What the network interfaces of a unikernel are connected to, where it has its own.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Network {
-    /// Run in this network namespace, made for it if it is not there
-    #[arg(long, value_name = "NAME", value_parser = namespace)]
-    netns: Option<String>,
-    /// This host's address on the tap device made for it [default: 10.0.0.1/24, or the next network that is free]
-    #[arg(long, value_name = "ADDRESS")]
-    tap_address: Option<Subnet>,
-    /// Record what its network interface sees, for tcpdump and Wireshark
-    #[arg(long, value_name = "FILE")]
-    pcap: Option<PathBuf>,
-}
-
-impl From<Network> for run::Options {
-    fn from(network: Network) -> Self {
-        let Network { netns, tap_address, pcap } = network;
-        Self { netns, tap_address, pcap }
-    }
-}
-
 /// The facts that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Fact {
@@ -341,17 +332,6 @@ pub enum Fact {
 
 fn targets() -> PossibleValuesParser {
     PossibleValuesParser::new(target::ALL.iter().map(|target| PossibleValue::new(target.name).help(target.doc)))
-}
-
-/// The name of a network namespace, which is a file's.
-fn namespace(text: &str) -> Result<String, String> {
-    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if text.starts_with(first) && text.chars().all(letters) && text.len() <= 255 {
-        Ok(text.to_owned())
-    } else {
-        Err("letters, digits, `.`, `-` and `_` are wanted, a letter or digit first".to_owned())
-    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

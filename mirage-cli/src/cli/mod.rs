@@ -3,9 +3,11 @@
 mod arguments;
 mod keys;
 mod reading;
+mod starting;
 
 pub use arguments::{Cli, Color, Command, Fact, Global, Profile, Shell, Subject, TargetChoice, command};
 pub use keys::Keys;
+pub use starting::{Machine, Network, options};
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -14,9 +16,13 @@ use crate::commands;
 use crate::error::{Error, Exit};
 use crate::process;
 use crate::report::{Format, Reporter, Verbosity};
+use crate::run;
 
 /// Does what the command line says; the status it ends with is one of [`Exit`], 0, or the unikernel's own.
 pub fn main(words: Vec<OsString>) -> ExitCode {
+    if let Some(status) = run::machine::obey_guard(&words) {
+        return status;
+    }
     process::catch_interrupts();
     let (cli, keys) = match reading::read(&words) {
         Ok(read) => read,

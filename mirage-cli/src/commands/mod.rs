@@ -13,7 +13,7 @@ mod query;
 mod run;
 mod subject;
 
-use crate::cli::{Cli, Command, Keys};
+use crate::cli::{self, Cli, Command, Keys};
 use crate::error::{Error, Exit};
 use crate::report::{Format, Reporter};
 
@@ -31,8 +31,9 @@ pub fn run(cli: Cli, keys: Keys, reporter: &Reporter) -> Result<u8, Error> {
         Command::Configure { subject } => configure::configure(&subject, keys, dry_run, reporter),
         Command::Depend { subject } => depend::depend(&subject, dry_run, reporter),
         Command::Build { subject, profile } => build::build(&subject, keys, &profile.name(), dry_run, reporter),
-        Command::Run { subject, profile, network, arguments } => {
-            return run::run(&subject, keys, &profile.name(), &network.into(), &arguments, dry_run, reporter);
+        Command::Run { subject, profile, network, machine, arguments } => {
+            let options = cli::options(network, machine);
+            return run::run(&subject, keys, &profile.name(), &options, &arguments, dry_run, reporter);
         }
         Command::Describe { subject, dot, svg, json } => {
             let form = match (dot, svg, json || reporter.format() == Format::Json) {

@@ -22,7 +22,7 @@ pub fn run(
     let project = subject.project(reporter)?;
     let Built { configured, image } = prepare(&project, subject, keys, profile, dry_run, reporter)?;
     if dry_run {
-        let steps = run::dry_run(&configured.plan, &image, arguments, options)?;
+        let steps = run::dry_run(&configured.plan, &image, arguments, options, reporter)?;
         return if reporter.format() == Format::Json { print_json(&steps) } else { print(steps.to_string()) }
             .map(|()| 0);
     }

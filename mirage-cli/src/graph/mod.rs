@@ -130,6 +130,8 @@ pub struct Implementation {
 /// The runtime arguments a device takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arguments {
+    /// The names of the targets on which it takes them.
+    pub on: Vec<String>,
     /// The path of the struct that holds their values.
     pub path: String,
     /// What their names begin with: `dmz` makes `--dmz-listen`; may be empty.

@@ -128,7 +128,8 @@ impl<'g> Walk<'g> {
             return None;
         };
         let over = self.each(&built.over);
-        let (arguments, needs) = (built.arguments.clone(), built.needs.clone());
+        let takes = |arguments: &&graph::Arguments| arguments.on.iter().any(|on| on == self.target);
+        let (arguments, needs) = (built.arguments.as_ref().filter(takes).cloned(), built.needs.clone());
         let make = Make::Connect { platform: implementation.platform, over, arguments, needs };
         Some((implementation.path.clone(), make))
     }

@@ -1,16 +1,18 @@
 //! Starting an image.
 //!
 //! ```text
-//! plan ──interfaces──▶ what the image wants ──setup──▶ steps, and words for the image ──start──▶ a process
+//! plan ──network/interfaces──▶ what the image wants ──network/setup──▶ steps, and words for the image
+//!                                     │
+//!                 process/: a process of this machine      machine/: a virtual machine, by a monitor
 //! ```
-//! The first two arrows are functions from data to data, so that `--dry-run` shows what would be done.
+//! All but the last step are functions from data to data, so that `--dry-run` shows what would be done.
 
-mod child;
-mod host;
-mod interfaces;
-mod setup;
+pub mod machine;
+mod network;
+mod process;
 mod start;
-mod subnet;
+mod steps;
 
+pub use network::Subnet;
 pub use start::{Options, dry_run, run};
-pub use subnet::Subnet;
+pub use steps::Steps;

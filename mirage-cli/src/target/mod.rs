@@ -51,6 +51,8 @@ pub enum Start {
     Process,
     /// As a virtual machine.
     Machine,
+    /// As a domain of Xen.
+    Domain,
 }
 
 /// The name of the target when nobody chooses.
@@ -82,7 +84,17 @@ pub const ALL: &[Target] = &[
             start: Start::Machine,
         }),
     },
-    Target { name: "xen", doc: "an image for a Xen PVH guest", platform: None },
+    Target {
+        name: "xen",
+        doc: "an image for a Xen PVH guest",
+        platform: Some(Platform {
+            library: "mirage_xen",
+            attributes: &["#![no_std]", "#![no_main]"],
+            link: BARE,
+            suffix: ".xen",
+            start: Start::Domain,
+        }),
+    },
 ];
 
 /// The platform of the target of this name.

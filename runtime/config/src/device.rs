@@ -128,7 +128,13 @@ impl Device {
 
     /// Gives it runtime arguments.
     pub fn arguments<T: Args>(mut self) -> Self {
-        self.arguments = Some(Arguments { path: T::PATH, list: T::ARGUMENTS });
+        self.arguments = Some(Arguments { path: T::PATH, list: T::ARGUMENTS, on: Target::ALL.to_vec() });
+        self
+    }
+
+    /// Gives it runtime arguments on some targets, which it is told of otherwise, or not at all, on the others.
+    pub fn arguments_on<T: Args>(mut self, targets: impl Targets) -> Self {
+        self.arguments = Some(Arguments { path: T::PATH, list: T::ARGUMENTS, on: targets.targets() });
         self
     }
 

@@ -96,10 +96,12 @@ pub(crate) struct Implementation {
 }
 
 /// The struct of runtime arguments a device takes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Arguments {
     pub path: &'static str,
     pub list: &'static [Argument],
+    /// The targets on which it takes them.
+    pub on: Vec<Target>,
 }
 
 impl Node {

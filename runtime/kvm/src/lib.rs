@@ -1,24 +1,37 @@
 //! The kvm platform: a unikernel as a PVH guest of QEMU, Firecracker or Cloud Hypervisor, over virtio.
 //!
 //! What a machine is started, sealed and ended by is [`mirage_pvh`]'s; here is what such a machine has: a serial port,
-//! the hypervisor's clock, its interrupt controllers, and virtio devices.
+//! the hypervisor's clock, its interrupt controllers, and [virtio devices](virtio).
 #![no_std]
 #![cfg_attr(not(mirage_bare), allow(dead_code, reason = "a host has no machine to prepare"))]
-#![allow(async_fn_in_trait)]
+#![deny(unsafe_code)] // but where it is said what for
+#![allow(async_fn_in_trait)] // single-threaded by design: no future here is ever `Send`
 
 extern crate alloc;
 
+mod acpi;
+mod button;
+#[expect(unsafe_code, reason = "a hypervisor writes the time into a page")]
 mod clock;
 mod devices;
+#[expect(unsafe_code, reason = "drivers are given memory and registers")]
+mod hardware;
+#[expect(unsafe_code, reason = "a static that is not shared")]
 mod machine;
+mod net;
 mod ports;
+mod power;
 #[cfg(mirage_bare)]
+#[expect(unsafe_code, reason = "its name is what the start calls it by")]
 mod prepare;
 mod serial;
+pub mod virtio;
 
 pub use devices::{Console, WallClock};
+pub use hardware::Hardware;
 pub use machine::{Kvm, run};
 pub use mirage_pvh::{Clock, Logger, Platform, Random, Spawner, Time};
+pub use net::Net;
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.
 #[macro_export]

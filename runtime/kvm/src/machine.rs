@@ -1,13 +1,24 @@
 //! The machine: what devices and the loop are given of it.
 
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::cell::{Cell, OnceCell, RefCell};
+
 use mirage::args::Group;
 use mirage::plumbing::Failure;
 use mirage::time::Instant;
-use mirage_pvh::{Machine, Platform, call};
+use mirage_pvh::{Interrupt, Machine, Platform, call};
 
+use crate::button::Button;
 use crate::clock::Clock;
+use crate::hardware::Hardware;
 use crate::serial::Serial;
+use crate::virtio::{self, Found};
 
+/// What `wait` says once somebody outside has asked for an end.
+const STOP: u64 = 1 << 63;
+/// The pins of an interrupt controller.
+const PINS: u32 = 24;
 /// The longest sleep, in nanoseconds: what the timer counts at most.
 const LONGEST: u64 = u32::MAX as u64;
 
@@ -15,12 +26,25 @@ const LONGEST: u64 = u32::MAX as u64;
 pub struct Kvm {
     clock: Clock,
     serial: Serial,
+    button: Button,
+    controllers: Cell<u32>,
+    lines: RefCell<Vec<(u32, Interrupt)>>,
+    devices: OnceCell<Vec<Found>>,
+    networks: Cell<usize>,
 }
 
 // SAFETY: there is one processor and no thread.
 unsafe impl Sync for Kvm {}
 
-static MACHINE: Kvm = Kvm { clock: Clock::new(), serial: Serial::new() };
+static MACHINE: Kvm = Kvm {
+    clock: Clock::new(),
+    serial: Serial::new(),
+    button: Button::new(),
+    controllers: Cell::new(1),
+    lines: RefCell::new(Vec::new()),
+    devices: OnceCell::new(),
+    networks: Cell::new(0),
+};
 
 impl Machine for Kvm {
     fn now(&self) -> Instant {
@@ -28,14 +52,17 @@ impl Machine for Kvm {
     }
 
     fn wait(&self, until: Option<Instant>) -> u64 {
-        let Some(until) = until else { return call::wait(u64::MAX, 0) };
-        if until == Instant::START {
+        let came = match until {
+            None => call::wait(u64::MAX, 0),
             // Only a look, at once over.
-            return call::wait(0, 1);
-        }
-        let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
-        // The timer of QEMU and of KVM counts nanoseconds.
-        call::wait(self.clock.stamp_in(left), left as u32)
+            Some(Instant::START) => call::wait(0, 1),
+            Some(until) => {
+                let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
+                // The timer of QEMU and of KVM counts nanoseconds.
+                call::wait(self.clock.stamp_in(left), left as u32)
+            }
+        };
+        if self.button.pressed(came) { came | STOP } else { came }
     }
 
     fn write(&self, bytes: &[u8]) {
@@ -52,6 +79,52 @@ impl Kvm {
     /// Its clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Its power button.
+    pub(crate) fn button(&self) -> &Button {
+        &self.button
+    }
+
+    /// How many interrupt controllers it has, of 24 pins each.
+    pub(crate) fn controllers(&self) -> u32 {
+        self.controllers.get()
+    }
+
+    /// Says how many there are.
+    pub(crate) fn set_controllers(&self, count: u32) {
+        self.controllers.set(count);
+    }
+
+    /// The interrupt of a line, the same for all who share it; none where there is no such line, or no vector left.
+    pub(crate) fn line(&self, line: u32, level: bool) -> Option<Interrupt> {
+        let mut lines = self.lines.borrow_mut();
+        if let Some(&(_, interrupt)) = lines.iter().find(|&&(there, _)| there == line) {
+            return Some(interrupt);
+        }
+        let interrupt = Interrupt::new()?;
+        let (controller, pin) = (line / PINS, line % PINS);
+        call::route(controller.into(), pin.into(), interrupt.vector(), level).then_some(())?;
+        lines.push((line, interrupt));
+        Some(interrupt)
+    }
+
+    /// Its virtio devices.
+    ///
+    /// # Errors
+    /// When the command line names one that cannot be read.
+    pub(crate) fn devices(&self) -> Result<&[Found], String> {
+        if let Some(devices) = self.devices.get() {
+            return Ok(devices);
+        }
+        let line = mirage_pvh::boot().command_line().unwrap_or_default();
+        let found = virtio::find(&Hardware::new(), line).map_err(|error| error.to_string())?;
+        Ok(self.devices.get_or_init(|| found))
+    }
+
+    /// The number of the network interface that is nobody's yet, which is somebody's from now on.
+    pub(crate) fn next_network(&self) -> usize {
+        self.networks.replace(self.networks.get() + 1)
     }
 
     /// Its serial port.

@@ -10,6 +10,8 @@ pub const TIMER_MODE: u16 = 0x43;
 pub const CMOS: u16 = 0x70;
 /// PCI configuration space: which register, and the register.
 pub const PCI: u16 = 0xcf8;
+/// See [`PCI`].
+pub const PCI_VALUE: u16 = PCI + 4;
 
 /// First port and count of each range.
 pub const RANGES: [[u16; 2]; 4] = [[SERIAL, 8], [TIMER, 4], [CMOS, 2], [PCI, 8]];

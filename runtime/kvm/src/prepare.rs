@@ -2,11 +2,13 @@
 
 use core::arch::x86_64::__cpuid;
 
-use mirage_pvh::{Boot, Shim, call};
+use mirage_pvh::pvclock;
+use mirage_pvh::{Boot, Early, Shim, call};
 
-use crate::clock::PvClock;
+use crate::acpi;
 use crate::machine::Kvm;
 use crate::ports::RANGES;
+use crate::power::Power;
 
 /// KVM's part of cpuid, and what it says there.
 const SIGNATURE: u32 = 0x4000_0000;
@@ -18,18 +20,45 @@ const WALL_REGISTER: u32 = 0x4b56_4d00;
 
 /// Called by `mirage_pvh` before the seal.
 #[unsafe(no_mangle)]
-fn mirage_platform_prepare(shim: &mut Shim, _: &Boot, shared: u64) {
+fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, memory: &mut Early, shared: u64) {
     shim.ports.iter_mut().zip(RANGES).for_each(|(there, range)| *there = range);
+    let mut see = |address, into: &mut [u8]| {
+        let there = memory.see(address, into.len());
+        there.map(|bytes| into.copy_from_slice(bytes)).is_some()
+    };
+    Kvm::get().set_controllers(acpi::controllers(boot.rsdp, &mut see));
+    if let Some(power) = Power::find(boot.rsdp, &mut see) {
+        power_button(shim, power);
+    }
     if has_clock() {
-        call::msr_write(WALL_REGISTER, shared + size_of::<PvClock>() as u64);
+        call::msr_write(WALL_REGISTER, shared + pvclock::LENGTH as u64);
         call::msr_write(CLOCK_REGISTER, shared | 1);
     }
     Kvm::get().serial().prepare();
 }
 
+/// Turns the button on, and lets ring 3 see whether it was pressed.
+fn power_button(shim: &mut Shim, power: Power) {
+    if let Some((port, value)) = power.off() {
+        (shim.power_port, shim.power_value) = (port.into(), value);
+    }
+    if let Power::Ports { event, control, enable: (port, value), .. } = power {
+        if let Some(range) = shim.ports.get_mut(RANGES.len()) {
+            *range = [event, 4];
+        }
+        if port != 0 && call::port_in(control, 2) & 1 == 0 {
+            call::port_out(port, 1, value.into());
+        }
+        call::port_out(event, 2, power.button());
+        call::port_out(event + 2, 2, power.button());
+    }
+    Kvm::get().button().set(Some(power));
+}
+
 /// What comes first after it.
 pub fn begin() {
-    Kvm::get().clock().begin(has_clock().then(|| mirage_pvh::shared()));
+    Kvm::get().clock().begin(has_clock().then(mirage_pvh::shared));
+    Kvm::get().button().listen();
 }
 
 fn has_clock() -> bool {

@@ -5,6 +5,7 @@ use core::task::{Context, Poll};
 
 use mirage_pvh::{Interrupt, call};
 
+use crate::machine::Kvm;
 use crate::ports::SERIAL;
 
 /// Registers, from the first port on.
@@ -15,8 +16,8 @@ const MODEM: u16 = SERIAL + 4;
 const STATUS: u16 = SERIAL + 5;
 
 const RECEIVED: u32 = 1;
-/// Its line of the first interrupt controller.
-const PIN: u64 = 4;
+/// Its interrupt line.
+const INTERRUPT_LINE: u32 = 4;
 
 /// The serial port.
 pub struct Serial {
@@ -62,7 +63,7 @@ impl Serial {
     }
 
     fn listen(&self) -> Option<Interrupt> {
-        let interrupt = Interrupt::new().filter(|interrupt| call::route(0, PIN, interrupt.vector(), false))?;
+        let interrupt = Kvm::get().line(INTERRUPT_LINE, false)?;
         self.interrupt.set(Some(interrupt));
         call::port_out(INTERRUPTS, 1, RECEIVED);
         Some(interrupt)

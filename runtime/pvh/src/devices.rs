@@ -81,7 +81,7 @@ impl Spawner {
 
 impl mirage::Spawn for Spawner {
     fn spawn<F: Future<Output = ()> + 'static>(&self, task: F) {
-        self.0.executor().start(task).detach();
+        self.0.start(task);
     }
 }
 

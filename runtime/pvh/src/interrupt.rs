@@ -1,5 +1,6 @@
 //! Interrupts as something to wait for.
 
+use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::task::{Context, Poll, Waker};
 
@@ -15,14 +16,15 @@ pub struct Interrupt(u8);
 struct Vectors {
     given: Cell<u8>,
     raised: Cell<u64>,
-    wakers: RefCell<[Option<Waker>; COUNT]>,
+    /// Everybody who waits for each: a device's tasks, and those of devices that share a line.
+    wakers: RefCell<[Vec<Waker>; COUNT]>,
 }
 
 // SAFETY: there is one processor, and interrupts are noted down in ring 0: nothing of this runs in one.
 unsafe impl Sync for Vectors {}
 
 static VECTORS: Vectors =
-    Vectors { given: Cell::new(0), raised: Cell::new(0), wakers: RefCell::new([const { None }; COUNT]) };
+    Vectors { given: Cell::new(0), raised: Cell::new(0), wakers: RefCell::new([const { Vec::new() }; COUNT]) };
 
 impl Interrupt {
     /// The next vector; none when all are given.
@@ -39,7 +41,7 @@ impl Interrupt {
         self.0
     }
 
-    /// Ready once if it was raised since the last time.
+    /// Ready once if it was raised since the last time; else everybody who asked is woken when it is.
     pub fn poll_raised(self, context: &mut Context<'_>) -> Poll<()> {
         let bit = 1 << (self.0 - 32);
         let raised = VECTORS.raised.get();
@@ -47,11 +49,10 @@ impl Interrupt {
             VECTORS.raised.set(raised & !bit);
             return Poll::Ready(());
         }
-        if let Some(waker) = VECTORS.wakers.borrow_mut().get_mut(usize::from(self.0 - 32)) {
-            match waker {
-                Some(waker) => waker.clone_from(context.waker()),
-                none => *none = Some(context.waker().clone()),
-            }
+        if let Some(wakers) = VECTORS.wakers.borrow_mut().get_mut(usize::from(self.0 - 32))
+            && !wakers.iter().any(|waker| waker.will_wake(context.waker()))
+        {
+            wakers.push(context.waker().clone());
         }
         Poll::Pending
     }
@@ -64,9 +65,9 @@ pub fn raise(bits: u64) {
     while left != 0 {
         let index = left.trailing_zeros() as usize;
         left &= left - 1;
-        let waker = VECTORS.wakers.borrow_mut().get_mut(index).and_then(Option::take);
-        if let Some(waker) = waker {
-            waker.wake();
+        // Waking puts a task into the queue, and runs none. What holds them stays, for the next ones.
+        if let Some(wakers) = VECTORS.wakers.borrow_mut().get_mut(index) {
+            wakers.drain(..).for_each(Waker::wake);
         }
     }
 }

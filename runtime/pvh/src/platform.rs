@@ -1,6 +1,7 @@
 //! What every device of a bare-metal platform is connected to.
 
 use alloc::rc::Rc;
+use core::cell::Cell;
 use core::time::Duration;
 
 use mirage::args::{Boot, Matches, Values};
@@ -31,6 +32,7 @@ struct Inner {
     values: Values,
     boot: Boot,
     timers: Timers,
+    stopping: Cell<bool>,
 }
 
 impl Platform {
@@ -38,7 +40,7 @@ impl Platform {
     pub const BOOT: &'static str = "every unikernel";
 
     pub(crate) fn new(machine: &'static dyn Machine, values: Values, boot: Boot, timers: Timers) -> Self {
-        Self(Rc::new(Inner { machine, values, boot, timers }))
+        Self(Rc::new(Inner { machine, values, boot, timers, stopping: Cell::new(false) }))
     }
 
     /// What every unikernel is told.
@@ -61,7 +63,17 @@ impl Platform {
         self.0.timers.sleep_until(self.0.machine.now() + duration).await;
     }
 
-    pub(crate) fn executor(&self) -> Executor {
-        Executor::new()
+    /// Starts a task of the platform's own.
+    pub fn start(&self, task: impl Future<Output = ()> + 'static) {
+        Executor::new().start(task).detach();
+    }
+
+    /// Has the loop stop, as if somebody outside had asked for it.
+    pub fn stop(&self) {
+        self.0.stopping.set(true);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.get()
     }
 }

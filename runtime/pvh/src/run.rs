@@ -99,6 +99,7 @@ fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<
     let boot = Boot::from_matches(values.group(Platform::BOOT))?;
     let delay = boot.delay;
     let platform = Platform::new(machine, values, boot, timers.clone());
+    let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
     // Whatever it comes to, the machine ends with it: nothing is taken down before.
     let mut done = ManuallyDrop::new(executor.start(async move {
@@ -114,7 +115,8 @@ fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<
             return Ok(outcome);
         }
         let next = timers.next();
-        let came = machine.wait(if busy { Some(mirage::time::Instant::START) } else { next });
+        let until = if busy { Some(mirage::time::Instant::START) } else { next };
+        let came = if asked.is_stopping() { STOP } else { machine.wait(until) };
         if came & STOP != 0 {
             mirage::log::info!("stopping: the machine is asked to");
             return Ok(Ok(()));

@@ -1,7 +1,9 @@
 //! What a machine may have or lack, as data.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
+
+use crate::run::machine;
 
 /// No distribution has it; its releases are called by their version.
 const FIRECRACKER: &str = "\
@@ -18,8 +20,8 @@ sudo install cloud-hypervisor-static /usr/local/bin/cloud-hypervisor";
 pub struct Check {
     /// What it is called.
     pub name: &'static str,
-    /// The target it is for; none if it is for all.
-    pub target: Option<&'static str>,
+    /// The targets it is for; none if it is for all.
+    pub targets: &'static [&'static str],
     /// What it is needed for.
     pub purpose: &'static str,
     /// How much it is needed.
@@ -39,6 +41,8 @@ pub enum Need {
     ToBuild,
     /// Nothing is run without it.
     ToRun,
+    /// Nothing is run without it or another one of these.
+    OneToRun,
     /// There is another way, or it is for something more.
     Optional,
 }
@@ -49,7 +53,7 @@ const NO_PACKAGE: [&str; 5] = [""; 5];
 pub const CHECKS: &[Check] = &[
     Check {
         name: "cargo",
-        target: None,
+        targets: &[],
         purpose: "builds everything",
         need: Need::ToBuild,
         probe: || version("cargo"),
@@ -58,7 +62,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "rustc",
-        target: None,
+        targets: &[],
         purpose: "compiles everything; 1.95 or later",
         need: Need::ToBuild,
         probe: rustc,
@@ -67,7 +71,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "cc",
-        target: None,
+        targets: &[],
         purpose: "links what runs on this machine, config.rs included",
         need: Need::ToBuild,
         probe: || version("cc"),
@@ -75,35 +79,17 @@ pub const CHECKS: &[Check] = &[
         packages: ["gcc libc6-dev", "gcc", "gcc", "gcc", "gcc musl-dev"],
     },
     Check {
-        name: "/dev/net/tun",
-        target: Some("unix"),
-        purpose: "for `--net direct`",
-        need: Need::Optional,
-        probe: || opens("/dev/net/tun"),
-        get: Some("sudo modprobe tun"),
-        packages: NO_PACKAGE,
-    },
-    Check {
-        name: "ip",
-        target: Some("unix"),
-        purpose: "for `--net direct`",
-        need: Need::Optional,
-        probe: || version_by("ip", "-V"),
-        get: None,
-        packages: ["iproute2", "iproute", "iproute2", "iproute2", "iproute2"],
-    },
-    Check {
         name: "qemu-system-x86_64",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "runs images, with or without /dev/kvm",
-        need: Need::ToRun,
+        need: Need::OneToRun,
         probe: || version("qemu-system-x86_64"),
         get: None,
         packages: ["qemu-system-x86", "qemu-system-x86-core", "qemu-system-x86", "qemu-x86", "qemu-system-x86_64"],
     },
     Check {
         name: "/dev/kvm",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "without it images are emulated, slowly",
         need: Need::Optional,
         probe: || opens("/dev/kvm"),
@@ -111,26 +97,53 @@ pub const CHECKS: &[Check] = &[
         packages: NO_PACKAGE,
     },
     Check {
-        name: "firecracker",
-        target: Some("kvm"),
-        purpose: "another monitor",
+        name: "hardware virtualization",
+        targets: &["kvm"],
+        purpose: "without it images are emulated, slowly",
         need: Need::Optional,
+        probe: virtualization,
+        get: None,
+        packages: NO_PACKAGE,
+    },
+    Check {
+        name: "firecracker",
+        targets: &["kvm"],
+        purpose: "runs images, with /dev/kvm and tap devices",
+        need: Need::OneToRun,
         probe: || version("firecracker"),
         get: Some(FIRECRACKER),
         packages: NO_PACKAGE,
     },
     Check {
         name: "cloud-hypervisor",
-        target: Some("kvm"),
-        purpose: "another monitor",
-        need: Need::Optional,
+        targets: &["kvm"],
+        purpose: "runs images, with /dev/kvm and tap devices",
+        need: Need::OneToRun,
         probe: || version("cloud-hypervisor"),
         get: Some(CLOUD_HYPERVISOR),
         packages: NO_PACKAGE,
     },
     Check {
+        name: "/dev/net/tun",
+        targets: &["unix", "kvm"],
+        purpose: "for tap devices: `--net direct` on unix, `--network tap` on kvm",
+        need: Need::Optional,
+        probe: || opens("/dev/net/tun"),
+        get: Some("sudo modprobe tun"),
+        packages: NO_PACKAGE,
+    },
+    Check {
+        name: "ip",
+        targets: &["unix", "kvm"],
+        purpose: "for tap devices: `--net direct` on unix, `--network tap` on kvm",
+        need: Need::Optional,
+        probe: || version_by("ip", "-V"),
+        get: None,
+        packages: ["iproute2", "iproute", "iproute2", "iproute2", "iproute2"],
+    },
+    Check {
         name: "xl",
-        target: Some("xen"),
+        targets: &["xen"],
         purpose: "starts domains on a Xen host",
         need: Need::ToRun,
         probe: || version_by("xl", "info"),
@@ -138,6 +151,16 @@ pub const CHECKS: &[Check] = &[
         packages: ["xen-system-amd64", "xen-runtime", "xen", "xen-tools", "xen"],
     },
 ];
+
+/// The processor's extension for virtualization, in the words of `/proc/cpuinfo`.
+fn virtualization() -> Result<String, String> {
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").map_err(|error| error.to_string())?;
+    let found = machine::virtualization(&cpuinfo).map(str::to_owned);
+    found.ok_or_else(|| {
+        "neither vmx nor svm: the processor has none, its firmware has it switched off, or the cloud keeps it"
+            .to_owned()
+    })
+}
 
 /// The first line a program says about its version.
 fn version(program: &str) -> Result<String, String> {

@@ -29,9 +29,9 @@ pub fn doctor(only: Option<&str>, reporter: &Reporter) -> Result<(), Error> {
                 .hint(format!("the targets are {}", names.join(", ")))
         })?],
     };
-    let mut sections = vec![Section::new("every target", None, CHECKS.iter().filter(|check| check.target.is_none()))];
+    let mut sections = vec![Section::new("every target", None, CHECKS.iter().filter(|check| check.targets.is_empty()))];
     for target in targets {
-        let checks = CHECKS.iter().filter(|check| check.target == Some(target.name));
+        let checks = CHECKS.iter().filter(|check| check.targets.contains(&target.name));
         sections.push(Section::new(target.name, Some(target), checks));
     }
     match reporter.format() {
@@ -77,12 +77,20 @@ impl Section {
         if target.platform.is_none() {
             return format!("{OPEN}not built by this version yet{OPEN:#}");
         }
-        let missing = |need| self.found.iter().any(|found| found.outcome.is_err() && found.check.need == need);
-        match (missing(Need::ToBuild), missing(Need::ToRun)) {
+        match (self.lacks(Need::ToBuild), self.lacks(Need::ToRun) || self.lacks_every(Need::OneToRun)) {
             (true, _) => format!("{BAD}cannot be built here{BAD:#}"),
             (false, true) => format!("{OPEN}can be built, not run{OPEN:#}"),
             (false, false) => format!("{GOOD}can be built and run{GOOD:#}"),
         }
+    }
+
+    fn lacks(&self, need: Need) -> bool {
+        self.found.iter().any(|found| found.outcome.is_err() && found.check.need == need)
+    }
+
+    fn lacks_every(&self, need: Need) -> bool {
+        let mut such = self.found.iter().filter(|found| found.check.need == need).peekable();
+        such.peek().is_some() && such.all(|found| found.outcome.is_err())
     }
 
     fn text(&self) -> String {
@@ -90,8 +98,12 @@ impl Section {
         let verdict = self.verdict();
         let colon = if verdict.is_empty() { "" } else { ": " };
         let mut text = format!("{NAME}{}{NAME:#}{doc}{colon}{verdict}\n", self.title);
+        let none_to_run = self.lacks_every(Need::OneToRun);
         for Found { check, outcome } in &self.found {
             let line = match (outcome, check.need) {
+                (Err(why), Need::OneToRun) if !none_to_run => {
+                    format!("  {OPEN}without{OPEN:#}  {}: {why}", check.name)
+                }
                 (Ok(what), _) => format!("  {GOOD}ok{GOOD:#}       {}: {what}", check.name),
                 (Err(why), Need::Optional) => format!("  {OPEN}without{OPEN:#}  {}: {why}", check.name),
                 (Err(why), _) => format!("  {BAD}missing{BAD:#}  {}: {why}", check.name),
@@ -123,5 +135,53 @@ impl Section {
             "supported": self.target.is_none_or(|target| target.platform.is_some()),
             "checks": found.collect::<Vec<_>>(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use snapbox::{assert_data_eq, file};
+
+    use super::*;
+
+    /// A machine of these versions and wants, as text without colours.
+    fn kvm(found: &[(&str, Result<&str, &str>)]) -> String {
+        let found = CHECKS.iter().filter(|check| check.targets.contains(&"kvm")).map(|check| {
+            let (_, outcome) = found.iter().find(|(name, _)| *name == check.name).expect(check.name);
+            Found { check, outcome: outcome.map(str::to_owned).map_err(str::to_owned) }
+        });
+        let section = Section { title: "kvm", target: target::find("kvm"), found: found.collect() };
+        let lines = anstream::adapter::strip_str(&section.text()).to_string();
+        // How it is installed is this machine's.
+        lines.lines().filter(|line| !line.contains("get it:")).map(|line| line.to_owned() + "\n").collect()
+    }
+
+    #[test]
+    fn one_monitor_is_enough() {
+        let all = [
+            ("/dev/net/tun", Ok("can be opened")),
+            ("ip", Ok("ip utility, iproute2-6.1.0")),
+            ("qemu-system-x86_64", Ok("QEMU emulator version 7.2.22")),
+            ("/dev/kvm", Ok("can be opened")),
+            ("hardware virtualization", Ok("svm")),
+            ("firecracker", Ok("Firecracker v1.12.0")),
+            ("cloud-hypervisor", Ok("cloud-hypervisor v43.0.0")),
+        ];
+        let mut one = all;
+        (one[2].1, one[6].1) = (Err("not found"), Err("not found"));
+        let mut none = one;
+        (none[3].1, none[4].1, none[5].1) = (Err("not for this user"), Err("neither vmx nor svm"), Err("not found"));
+        assert_data_eq!(kvm(&all), file!["../../../../tests/golden/doctor.kvm.txt"].raw());
+        assert_data_eq!(kvm(&one), file!["../../../../tests/golden/doctor.kvm-firecracker.txt"].raw());
+        assert_data_eq!(kvm(&none), file!["../../../../tests/golden/doctor.kvm-none.txt"].raw());
+    }
+
+    #[test]
+    fn every_check_is_for_a_target_there_is_and_says_how_it_is_got_if_it_can_be() {
+        for check in CHECKS {
+            assert!(check.targets.iter().all(|name| target::find(name).is_some()), "{}", check.name);
+            let packaged = check.packages.iter().all(|package| !package.is_empty());
+            assert!(check.get.is_some() != packaged || check.name == "hardware virtualization", "{}", check.name);
+        }
     }
 }

@@ -18,7 +18,8 @@ pub fn command(check: &Check) -> Option<String> {
     }
     let paths = std::env::var_os("PATH")?;
     let here = |program: &str| std::env::split_paths(&paths).any(|folder| folder.join(program).is_file());
-    let ((_, install), package) = MANAGERS.iter().zip(check.packages).find(|((manager, _), _)| here(manager))?;
+    let ((_, install), package) =
+        MANAGERS.iter().zip(check.packages).find(|((manager, _), package)| !package.is_empty() && here(manager))?;
     let sudo = if rustix::process::geteuid().is_root() { "" } else { "sudo " };
     Some(format!("{sudo}{install} {package}"))
 }

@@ -17,6 +17,8 @@ pub fn network() -> Impl<kind::Network> {
     device("netif")
         .doc("A network interface: raw Ethernet frames")
         .on(Target::Unix, "mirage_unix::Tap")
-        .arguments::<mirage::args::Interface>()
+        .arguments_on::<mirage::args::Interface>(Target::Unix)
+        .on(Target::Kvm, "mirage_kvm::Net")
+        .on(Target::Xen, "mirage_xen::Net")
         .provide()
 }

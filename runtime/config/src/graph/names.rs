@@ -9,20 +9,27 @@ const RESERVED: [&str; 53] = [
 ];
 
 /// Options of `mirage` itself, which a key cannot take.
-const OPTIONS: [&str; 22] = [
+const OPTIONS: [&str; 29] = [
+    "accel",
     "color",
     "config",
     "debug",
     "dry-run",
     "format",
+    "gdb",
     "help",
     "job",
     "kvm",
     "locked",
+    "machine",
+    "memory",
+    "monitor",
     "netns",
+    "network",
     "offline",
     "pcap",
     "profile",
+    "publish",
     "quiet",
     "release",
     "tap-address",

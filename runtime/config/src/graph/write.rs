@@ -59,8 +59,9 @@ fn device(node: &Node, id: &impl Fn(Handle) -> Json) -> Json {
                 let path = ("path", Json::text(implementation.path));
                 (on.name(), Json::object([path, ("platform", Json::truth(implementation.platform))]))
             };
-            let arguments = arguments.map(|arguments| {
+            let arguments = arguments.as_ref().map(|arguments| {
                 Json::object([
+                    ("on", Json::texts(arguments.on.iter().map(|on| on.name()))),
                     ("path", Json::text(arguments.path)),
                     ("prefix", Json::text(node.prefix.get())),
                     ("list", Json::list(arguments.list.iter().map(argument))),

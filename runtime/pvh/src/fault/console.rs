@@ -1,5 +1,6 @@
 //! What can still be said when nothing else works: a serial port, a byte at a time.
 
+use core::cell::Cell;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,12 +19,18 @@ const FIFO: usize = 16;
 /// Whether the status is to be said on the console, for a monitor without an exit device.
 static BY_CONSOLE: AtomicBool = AtomicBool::new(false);
 
+/// How bytes get out.
+struct Output(Cell<fn(&[u8])>);
+// SAFETY: there is one processor and no thread.
+unsafe impl Sync for Output {}
+static OUTPUT: Output = Output(Cell::new(serial));
+
 /// Has [`exit`] say the status as the console's last line.
 pub fn quiet_exit_by_console() {
     BY_CONSOLE.store(true, Ordering::Relaxed);
 }
 
-/// Writes to the serial port, waiting for room.
+/// Writes to the console, waiting for room: the serial port, unless the platform has another.
 #[inline(never)]
 pub fn say(text: &str) {
     write(text.as_bytes());
@@ -32,6 +39,15 @@ pub fn say(text: &str) {
 /// As [`say`], for any bytes.
 #[inline(never)]
 pub fn write(bytes: &[u8]) {
+    (OUTPUT.0.get())(bytes);
+}
+
+/// Has everything that is said go elsewhere from now on.
+pub fn say_by(output: fn(&[u8])) {
+    OUTPUT.0.set(output);
+}
+
+fn serial(bytes: &[u8]) {
     for part in bytes.chunks(FIFO) {
         _ = (0..PATIENCE).find(|_| call::port_in(STATUS, 1) & ROOM != 0);
         part.iter().for_each(|&byte| call::port_out(SERIAL, 1, byte.into()));

@@ -1,10 +1,12 @@
 //! From the entry to the seal: in ring 3, over the boot's mapping of everything, which is gone afterwards.
 
+mod early;
 mod known;
 mod layout;
 mod processor;
 mod tables;
 
+pub use early::Early;
 pub(crate) use known::layout;
 pub use known::{boot, shared};
 pub(crate) use layout::Layout;

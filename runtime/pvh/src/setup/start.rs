@@ -1,5 +1,6 @@
 //! The start itself.
 
+use super::early::Early;
 use super::known::KNOWN;
 use super::layout::{FAULT_STACK, Layout, STACK};
 use super::processor::{interrupt_controller, protections, random, time_stamp};
@@ -21,11 +22,12 @@ unsafe extern "C" {
     static mirage_shared: Shared;
     static mut mirage_idt: [[u64; 2]; 64];
     static mirage_stubs: u8;
+    static mirage_boot_tables: u8;
 }
 
 unsafe extern "Rust" {
     /// The platform's: what it wants done before the seal. `shared` is where the shim's page is, for the hypervisor.
-    fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, shared: u64);
+    fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, memory: &mut Early, shared: u64);
     /// The platform's: what comes after it.
     fn mirage_platform_start() -> !;
 }
@@ -68,8 +70,11 @@ extern "C" fn mirage_setup(start_info: u64) -> ! {
     shim.directories = (layout.heap_offset >> 30 << 12).wrapping_sub(layout.directories);
     let Some(tables) = tables(&layout, shim) else { stop("the page tables do not fit: this is a bug in mirage-pvh") };
     controller(shim);
-    // SAFETY: a platform is linked to every image.
-    unsafe { mirage_platform_prepare(shim, &known.0, address(&raw const mirage_shared)) };
+    // SAFETY: a platform is linked to every image; the boot's tables are in use.
+    unsafe {
+        let mut memory = Early::new(address(&raw const mirage_boot_tables));
+        mirage_platform_prepare(shim, &known.0, &mut memory, address(&raw const mirage_shared));
+    }
     call::seal(tables.root(), protections(), layout.stack.to - 8)
 }
 

@@ -128,4 +128,4 @@ mirage_last_stack_end:
 mirage_shim_stack_end:
 .balign 4096
 .global mirage_boot_tables
-mirage_boot_tables: .skip 3 * 4096
+mirage_boot_tables: .skip 4 * 4096             // the last one for what else the start looks at

@@ -6,12 +6,12 @@ use std::task::{Context, Poll};
 
 use mirage::args::Interface;
 use mirage::{MacAddress, Network, Offload, Offloads, Received};
+use mirage_vnet as vnet;
 use rustix::io::{Errno, read, writev};
 
 use super::error::TapError;
 use super::open::{Opened, open};
 use super::pcap::Recording;
-use super::vnet;
 use crate::reactor::{Direction, Registration};
 use crate::{Error, Platform};
 

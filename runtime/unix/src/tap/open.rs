@@ -3,13 +3,13 @@
 use std::os::fd::OwnedFd;
 
 use mirage::MacAddress;
+use mirage_vnet as vnet;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::error::TapError;
 use super::sys::{self, NAME_MAX, Netdevice};
-use super::vnet;
 
 /// A tap device, attached and up.
 pub struct Opened {

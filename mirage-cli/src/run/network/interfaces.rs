@@ -1,7 +1,7 @@
 //! The network interfaces an image wants from its host, and the arguments by which it is told of them.
 //!
 //! An interface is known by what it provides and takes, not by its name: a device that provides a `Network` and takes
-//! an argument `--interface`. Its address is told to whatever is over it and takes `--ipv4`.
+//! an argument `--interface`; in a virtual machine there are no names, and every such device is one. Its address is told to whatever is over it and takes `--ipv4`.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,31 +10,42 @@ use crate::plan::{Device, Make, Plan};
 /// An interface an image wants, as the names of its arguments, dashes and prefixes included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interface {
-    /// Which interface it is: `--interface`.
-    pub interface: String,
+    /// Which interface it is: `--interface`; none where it has no name for the image.
+    pub interface: Option<String>,
     /// Where what it sees is recorded: `--pcap`, if it can be.
     pub pcap: Option<String>,
     /// Which address it has: `--ipv4`, if it is told at boot.
     pub ipv4: Option<String>,
     /// Who is asked for everybody else: `--ipv4-gateway`.
     pub gateway: Option<String>,
+    /// Who is asked for names: `--nameserver`.
+    pub nameserver: Option<String>,
 }
 
-/// The interfaces an image of this plan wants.
+/// The interfaces that an image of this plan opens by their names.
 pub fn wanted(plan: &Plan) -> Vec<Interface> {
-    let networks = plan.devices.iter().enumerate().filter(|(_, device)| device.kind == "Network");
-    networks
-        .filter_map(|(index, device)| {
-            let above =
-                |name| plan.devices.iter().find_map(|above| argument(above, name).filter(|_| over(plan, above, index)));
-            Some(Interface {
-                interface: argument(device, "interface")?,
-                pcap: argument(device, "pcap"),
-                ipv4: above("ipv4"),
-                gateway: above("ipv4-gateway"),
-            })
-        })
-        .collect()
+    let named = networks(plan).filter_map(|(index, device)| {
+        let interface = argument(device, "interface")?;
+        Some(Interface { interface: Some(interface), pcap: argument(device, "pcap"), ..above(plan, index) })
+    });
+    named.collect()
+}
+
+/// The interfaces that an image of this plan finds in its machine: in this order, which is all it knows them by.
+pub fn cards(plan: &Plan) -> Vec<Interface> {
+    let lowest = |device: &Device| matches!(&device.make, Make::Connect { over, .. } if over.is_empty());
+    networks(plan).filter(|(_, device)| lowest(device)).map(|(index, _)| above(plan, index)).collect()
+}
+
+fn networks(plan: &Plan) -> impl Iterator<Item = (usize, &Device)> {
+    plan.devices.iter().enumerate().filter(|(_, device)| device.kind == "Network")
+}
+
+/// What is told to those over an interface.
+fn above(plan: &Plan, index: usize) -> Interface {
+    let above = |name| plan.devices.iter().find_map(|above| argument(above, name).filter(|_| over(plan, above, index)));
+    let (ipv4, gateway, nameserver) = (above("ipv4"), above("ipv4-gateway"), above("nameserver"));
+    Interface { interface: None, pcap: None, ipv4, gateway, nameserver }
 }
 
 /// An argument of a device as it is given on the command line, if it takes it.

@@ -1,5 +1,9 @@
 //! The header before each frame: `struct virtio_net_hdr`, as virtio 1.2 section 5.1.6 has it and as tap devices take
 //! it over. It says what has been left undone: a checksum to fill in, segments to cut.
+//!
+//! What a platform's network device speaks, whichever way it reaches the other end; nothing here touches a device.
+#![no_std]
+#![forbid(unsafe_code)]
 
 use mirage::{Checksum, Offload, Received};
 
@@ -28,6 +32,12 @@ pub fn decode(header: &[u8; LENGTH]) -> Received {
     let tcp = matches!(kind & !SEGMENT_ECN, SEGMENT_TCP_V4 | SEGMENT_TCP_V6);
     // A checksum yet to be filled in belongs to a frame that never left this host, where nothing can have spoiled it.
     Received { checksum: flags & (NEEDS_CHECKSUM | CHECKSUM_VALID) != 0, segment: if tcp { size } else { 0 } }
+}
+
+/// How many buffers the frame behind this header is spread over, where buffers may be merged (virtio 1.2, 5.1.6.4).
+pub fn buffers(header: &[u8; LENGTH]) -> u16 {
+    let [.., low, high] = *header;
+    u16::from_le_bytes([low, high])
 }
 
 /// The header for a frame that goes, given in parts.
@@ -94,6 +104,11 @@ mod tests {
         let offload = Offload { checksum: Some(Checksum { start: 54, offset: 16 }), segment: 1428 };
         let header = encode(&[&ethernet[..13], &ethernet[13..], &[0; 40], &tcp, &[0; 5000]], offload);
         assert_eq!(header, [1, 4, 86, 0, 0x94, 5, 54, 0, 16, 0, 0, 0]);
+    }
+
+    #[test]
+    fn merged_buffers_are_counted_at_the_end() {
+        assert_eq!(buffers(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x21, 0x01]), 0x121);
     }
 
     // virtio 1.2, 5.1.6.4.

@@ -1,11 +1,14 @@
 //! The host's network, by `ip` of iproute2: what is there, and changes to it that are undone in the end.
 
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::Duration;
 
 use camino::Utf8Path;
 
+use super::rights::{lacks_rights, rights};
+use super::setup::Setup;
 use super::subnet::Subnet;
 use crate::error::{Error, Exit};
 use crate::process::{self, End, Stream};
@@ -13,6 +16,9 @@ use crate::report::Reporter;
 
 /// How long one change may take.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a name or a network is chosen anew when somebody else was faster.
+const ATTEMPTS: usize = 8;
 
 /// What there is in a network namespace that matters to a new interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,14 +90,8 @@ fn call(words: &[String]) -> Result<String, Error> {
     }
 }
 
-/// Whether a command failed for want of rights.
-pub fn lacks_rights(error: &Error) -> bool {
-    let said = error.detail.as_deref().unwrap_or_default();
-    ["not permitted", "ermission denied"].iter().any(|words| said.contains(words))
-}
-
 /// Whether a command failed since somebody else was faster.
-pub fn came_late(error: &Error) -> bool {
+fn came_late(error: &Error) -> bool {
     let said = error.detail.as_deref().unwrap_or_default();
     ["busy", "File exists"].iter().any(|words| said.contains(words))
 }
@@ -115,6 +115,39 @@ impl<'a> Changes<'a> {
             changes.undo.extend(step.undo.clone());
         }
         Ok(changes)
+    }
+}
+
+impl<'a> Changes<'a> {
+    /// Makes what a look at the namespace shows to be needed, and says which tap devices there are then. `own` are words
+    /// that name a tap device of the user's to us, besides those for the image: see [`rights`].
+    ///
+    /// # Errors
+    /// Those of `prepare`, and as [`make`](Self::make).
+    pub fn set_up(
+        namespace: Option<&str>,
+        prepare: impl Fn(&Host) -> Result<Setup, Error>,
+        own: impl Fn(&Setup) -> Vec<OsString>,
+        reporter: &'a Reporter,
+    ) -> Result<(Setup, Self), Error> {
+        let mut attempt = 1;
+        let (setup, changes) = loop {
+            let setup = prepare(&Host::look(namespace)?)?;
+            match Self::make(&setup.steps, reporter) {
+                Ok(changes) => break (setup, changes),
+                Err(error) if came_late(&error) && attempt < ATTEMPTS => attempt += 1,
+                Err(error) if lacks_rights(&error) => {
+                    let own = namespace.is_none().then(|| own(&setup));
+                    return Err(rights(error, &setup, own.as_deref()));
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        for (name, ours, theirs) in &setup.made {
+            let theirs = theirs.map(|theirs| format!("; the unikernel is {}", theirs.address)).unwrap_or_default();
+            reporter.done("Made", &format!("tap device {name}, where this host is {ours}{theirs}"));
+        }
+        Ok((setup, changes))
     }
 }
 

@@ -27,7 +27,7 @@ pub fn supervise(command: &mut Command) -> Result<u8, Error> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error| Error::new(Exit::Unavailable, format!("`{name}` cannot be started: {error}"));
     // Before it starts, so that no end and no signal is missed.
-    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals = Signals::new([SIGCHLD].into_iter().chain(process::heeded())).map_err(failed)?;
     process::check()?;
     let mut child = command.spawn().map_err(failed)?;
     let mut again: Option<Instant> = None;
@@ -62,13 +62,15 @@ fn of_the_terminal() -> bool {
     File::open("/dev/tty").is_ok_and(|terminal| tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp()))
 }
 
-fn send(child: &Child, signal: Signal) {
+/// Sends a signal to a child.
+pub fn send(child: &Child, signal: Signal) {
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         _ = kill_process(pid, signal); // an error means that it has ended, which is seen next
     }
 }
 
-fn status_of(status: ExitStatus) -> u8 {
+/// The status a shell would give it: 128 and the signal if it was ended by one.
+pub fn status_of(status: ExitStatus) -> u8 {
     let status = status.code().or(status.signal().map(|signal| 128 + signal));
     status.and_then(|status| u8::try_from(status).ok()).unwrap_or(u8::MAX)
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::host::{Host, Step};
 use super::interfaces::{Interface, given};
-use super::start::Options;
 use super::subnet::Subnet;
 use crate::error::{Error, Exit};
+use crate::run::start::Options;
 
 /// Everything between an image and its process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub fn setup(interfaces: &[Interface], arguments: &[OsString], options: &Options
         if let (Some(file), Some(argument)) = (&options.pcap, &interface.pcap) {
             setup.words.extend([argument.into(), numbered(file, index)]);
         }
-        if given(arguments, &interface.interface).is_some() {
+        if interface.interface.as_deref().is_some_and(|name| given(arguments, name).is_some()) {
             continue;
         }
         let name = names.next().unwrap_or_default();
@@ -49,7 +49,9 @@ pub fn setup(interfaces: &[Interface], arguments: &[OsString], options: &Options
         let address = ["address", "add", &subnet.to_string(), "dev", &name];
         setup.steps.push(Step { words: words(namespace, &address), undo: None });
         setup.steps.push(Step { words: words(namespace, &["link", "set", "dev", &name, "up"]), undo: None });
-        setup.words.extend([(&interface.interface).into(), (&name).into()]);
+        if let Some(interface) = &interface.interface {
+            setup.words.extend([interface.into(), (&name).into()]);
+        }
         let told = tell(interface, arguments, subnet, &mut setup.words);
         setup.made.push((name, subnet, told));
     }
@@ -100,7 +102,8 @@ fn subnet(
     })
 }
 
-fn read<'a>(argument: Option<&str>, arguments: &'a [OsString]) -> Option<&'a str> {
+/// The value of an argument among those given, if there is such an argument and it is text.
+pub fn read<'a>(argument: Option<&str>, arguments: &'a [OsString]) -> Option<&'a str> {
     given(arguments, argument?)?.to_str()
 }
 
@@ -119,7 +122,7 @@ fn tell(interface: &Interface, arguments: &[OsString], subnet: Subnet, words: &m
 }
 
 /// The file for the interface of this index: `seen.pcap`, then `seen-2.pcap`.
-fn numbered(file: &Path, index: usize) -> OsString {
+pub fn numbered(file: &Path, index: usize) -> OsString {
     if index == 0 {
         return file.into();
     }
@@ -140,10 +143,11 @@ mod tests {
         let name = |name: &str| format!("--{prefix}{name}");
         let told = |text: &str| ipv4.then(|| name(text));
         Interface {
-            interface: name("interface"),
+            interface: Some(name("interface")),
             pcap: Some(name("pcap")),
             ipv4: told("ipv4"),
             gateway: told("ipv4-gateway"),
+            nameserver: told("nameserver"),
         }
     }
 
@@ -193,7 +197,7 @@ mod tests {
     fn interfaces_have_prefixes_files_and_networks_of_their_own_and_one_that_was_given_is_left_alone() {
         let all = [interface("dmz-", true), interface("lan-", true), interface("wan-", true)];
         let address = "10.0.0.1/24".parse().expect("a subnet");
-        let options = Options { pcap: Some("a/b.c.pcap".into()), tap_address: Some(address), netns: None };
+        let options = Options { pcap: Some("a/b.c.pcap".into()), tap_address: Some(address), ..Options::default() };
         let arguments = ["--lan-interface", "tap0"].map(OsString::from);
         let made = setup(&all, &arguments, &options, &here()).expect("room");
         assert_eq!(
@@ -202,6 +206,14 @@ mod tests {
              --lan-pcap a/b.c-2.pcap \
              --wan-pcap a/b.c-3.pcap --wan-interface mirage2 --wan-ipv4 10.0.2.2/24 --wan-ipv4-gateway 10.0.2.1"
         );
+    }
+
+    #[test]
+    fn an_interface_without_a_name_is_not_named() {
+        let card = Interface { interface: None, ..interface("", true) };
+        let made = setup(&[card], &[], &Options::default(), &here()).expect("room");
+        assert_eq!(words(&made), "--ipv4 10.0.1.2/24 --ipv4-gateway 10.0.1.1");
+        assert_eq!(made.made[0].0, "mirage1");
     }
 
     #[test]

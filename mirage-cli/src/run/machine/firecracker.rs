@@ -1,0 +1,85 @@
+//! Firecracker's command line and the file it reads, as its `docs/getting-started.md` and its API's description have them.
+
+use camino::Utf8Path;
+use serde_json::{Value, json};
+
+use super::guest::{EXIT_BY_CONSOLE, Guest, Link};
+use super::monitor::Monitor;
+use crate::error::{Error, Exit};
+
+/// The longest command line that Firecracker hands to a kernel, its end included.
+const LONGEST: usize = 2048;
+
+/// The command that runs the machine a file describes.
+pub fn command(file: &Utf8Path) -> Vec<String> {
+    [Monitor::Firecracker.program(), "--no-api", "--config-file", file.as_str()].map(str::to_owned).to_vec()
+}
+
+/// What the file says of a machine; Firecracker's own words go to `log`, for they would be on the console else.
+///
+/// # Errors
+/// [`Exit::Usage`] when the unikernel's arguments are too long.
+pub fn config(guest: &Guest, log: Option<&Utf8Path>) -> Result<Value, Error> {
+    let line = guest.command_line(&[EXIT_BY_CONSOLE]);
+    if line.len() >= LONGEST {
+        return Err(Error::new(
+            Exit::Usage,
+            format!("the unikernel's arguments are {} bytes, and Firecracker hands on {LONGEST} at most", line.len()),
+        )
+        .hint("`--monitor qemu` has no such limit"));
+    }
+    let cards = guest.cards.iter().enumerate().filter_map(|(index, card)| match &card.link {
+        Link::Tap(name) => Some(json!({
+            "iface_id": format!("net{index}"),
+            "guest_mac": Guest::mac(index),
+            "host_dev_name": name,
+        })),
+        Link::User(_) => None,
+    });
+    let mut config = json!({
+        "boot-source": { "kernel_image_path": guest.image, "boot_args": line },
+        "machine-config": { "vcpu_count": 1, "mem_size_mib": guest.memory.mebibytes() },
+        "drives": [],
+        "network-interfaces": cards.collect::<Vec<_>>(),
+        "entropy": {},
+    });
+    if let Some(log) = log {
+        config["logger"] = json!({ "log_path": log, "level": "Error" });
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::guest::tests::example;
+    use super::*;
+
+    #[test]
+    fn the_whole_file() {
+        let guest = example(Link::Tap("mirage0".into()));
+        let expected = json!({
+            "boot-source": {
+                "kernel_image_path": "/p/dist/hello.kvm",
+                "boot_args": r#"mirage.exit=console -- --greeting "good day" --ipv4=10.0.0.2/24"#,
+            },
+            "machine-config": { "vcpu_count": 1, "mem_size_mib": 32 },
+            "drives": [],
+            "network-interfaces": [
+                { "iface_id": "net0", "guest_mac": "52:54:00:12:34:56", "host_dev_name": "mirage0" },
+            ],
+            "entropy": {},
+            "logger": { "log_path": "/t/log", "level": "Error" },
+        });
+        assert_eq!(config(&guest, Some(Utf8Path::new("/t/log"))), Ok(expected));
+        assert_eq!(
+            command(Utf8Path::new("/t/machine.json")),
+            ["firecracker", "--no-api", "--config-file", "/t/machine.json"]
+        );
+    }
+
+    #[test]
+    fn a_command_line_that_would_be_cut_is_refused() {
+        let guest = Guest { arguments: vec!["x".repeat(LONGEST)], ..example(Link::Tap("mirage0".into())) };
+        assert_eq!(config(&guest, None).expect_err("too long").exit, Exit::Usage);
+    }
+}

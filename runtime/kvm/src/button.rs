@@ -1,0 +1,58 @@
+//! The power button, pressed by the monitor: it asks for an end.
+
+use core::cell::Cell;
+
+use mirage_pvh::{Interrupt, Registers, call};
+
+use crate::machine::Kvm;
+use crate::power::Power;
+
+/// The button, if there is one.
+pub struct Button {
+    power: Cell<Option<Power>>,
+    registers: Cell<Option<Registers>>,
+    interrupt: Cell<Option<Interrupt>>,
+}
+
+impl Button {
+    /// None.
+    pub const fn new() -> Self {
+        Self { power: Cell::new(None), registers: Cell::new(None), interrupt: Cell::new(None) }
+    }
+
+    /// Says which one there is.
+    pub fn set(&self, power: Option<Power>) {
+        self.power.set(power);
+    }
+
+    /// Has it interrupt from now on.
+    pub fn listen(&self) {
+        let Some(power) = self.power.get() else { return };
+        let (line, level) = match power {
+            Power::Ports { line, .. } => (line, true),
+            Power::Memory { event, line } => {
+                self.registers.set(Registers::map(event, 4));
+                (line, false)
+            }
+        };
+        self.interrupt.set(Kvm::get().line(line.into(), level));
+    }
+
+    /// Whether the button is among what `came`.
+    pub fn pressed(&self, came: u64) -> bool {
+        let (Some(power), Some(interrupt)) = (self.power.get(), self.interrupt.get()) else { return false };
+        if came & 1 << (interrupt.vector() - 32) == 0 {
+            return false;
+        }
+        let events = match power {
+            Power::Ports { event, .. } => {
+                let events = call::port_in(event, 2);
+                call::port_out(event, 2, events); // what is written as one is done with
+                events
+            }
+            // Reading it is enough.
+            Power::Memory { .. } => self.registers.get().and_then(|registers| registers.read(0)).unwrap_or(0),
+        };
+        events & power.button() != 0
+    }
+}
