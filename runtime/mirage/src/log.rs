@@ -132,27 +132,34 @@ struct OneLine<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut written = 0;
-        for (at, character) in text.char_indices() {
-            if character.is_control() && character != '\t' {
-                self.0.extend_from_slice(text.get(written..at).unwrap_or_default().as_bytes());
-                written = at + character.len_utf8();
-                match character {
-                    '\n' => self.0.extend_from_slice(b"\\n"),
-                    '\r' => self.0.extend_from_slice(b"\\r"),
-                    _ => self.escape(character.into()),
+        let (bytes, mut written, mut before) = (text.as_bytes(), 0, 0);
+        for (at, &byte) in bytes.iter().enumerate() {
+            // Those from U+80 to U+9F are of two bytes, the first of which is this one.
+            let (from, control) = match byte {
+                b'\t' => continue,
+                0x80..=0x9f if before == 0xc2 => (at - 1, true),
+                _ => (at, byte < 0x20 || byte == 0x7f),
+            };
+            before = byte;
+            if control {
+                self.0.extend_from_slice(bytes.get(written..from).unwrap_or_default());
+                written = at + 1;
+                match byte {
+                    b'\n' => self.0.extend_from_slice(b"\\n"),
+                    b'\r' => self.0.extend_from_slice(b"\\r"),
+                    _ => self.escape(byte),
                 }
             }
         }
-        self.0.extend_from_slice(text.get(written..).unwrap_or_default().as_bytes());
+        self.0.extend_from_slice(bytes.get(written..).unwrap_or_default());
         Ok(())
     }
 }
 
 impl OneLine<'_> {
-    /// The last of these characters is U+9F.
-    fn escape(&mut self, character: u32) {
-        let digit = |value: u32| b"0123456789abcdef"[(value % 16) as usize];
+    /// A control character is numbered as the last byte of it is.
+    fn escape(&mut self, character: u8) {
+        let digit = |value: u8| b"0123456789abcdef"[usize::from(value % 16)];
         self.0.extend_from_slice(b"\\u{");
         if character >= 16 {
             self.0.push(digit(character / 16));

@@ -1,12 +1,12 @@
 //! The loop, and how a machine ends.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::fmt::{self, Write as _};
-use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
 
 use mirage::Args as _;
 use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values, words};
@@ -101,17 +101,17 @@ fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<
     let platform = Platform::new(machine, values, boot, timers.clone());
     let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
-    // Whatever it comes to, the machine ends with it: nothing is taken down before.
-    let mut done = ManuallyDrop::new(executor.start(async move {
+    let outcome = Rc::new(Cell::new(None));
+    let told = Rc::clone(&outcome);
+    executor.start(async move {
         if !delay.0.is_zero() {
             sleeper.sleep(delay.0).await;
         }
-        unikernel.await
-    }));
-    let mut context = Context::from_waker(Waker::noop());
+        told.set(Some(unikernel.await));
+    });
     loop {
         let busy = executor.run_ready(TURNS);
-        if let Poll::Ready(outcome) = Pin::new(&mut *done).poll(&mut context) {
+        if let Some(outcome) = outcome.take() {
             return Ok(outcome);
         }
         let next = timers.next();

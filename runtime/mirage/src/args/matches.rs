@@ -202,16 +202,18 @@ impl ArgsError {
 
 /// Levenshtein's distance in bytes: how many are to be added, dropped or changed.
 fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
+    let mut row = Vec::new();
+    for dropped in 0..=right.len() {
+        row.push(dropped);
+    }
     for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, b) in right.bytes().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        let (mut diagonal, mut before) = (i, i + 1);
+        let mut cells = row.iter_mut();
+        cells.next().into_iter().for_each(|first| *first = before);
+        for (cell, b) in cells.zip(right.bytes()) {
+            before = (diagonal + usize::from(a != b)).min(before + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = before;
         }
     }
     row.last().copied().unwrap_or_default()
