@@ -11,7 +11,7 @@ use core::str::FromStr;
 
 pub use ::log::{Level, LevelFilter, Log, Metadata, Record, debug, error, info, trace, warn};
 
-use crate::text::{cut, cut_last};
+use crate::text::{cut, cut_last, joined};
 use crate::time::Instant;
 
 /// What is logged: a level for everything, and others for single sources.
@@ -61,11 +61,13 @@ impl FromStr for Filter {
             rest = behind;
             match cut_last(part, b':') {
                 None => filter.all = level(part)?,
-                Some(("", _)) => return Err(["`", part, "` names no source before the colon"].concat()),
+                Some(("", _)) => return Err(joined(&["`", part, "` names no source before the colon"])),
                 Some((source, limit)) => {
                     let limit = level(limit)?;
-                    filter.sources.retain(|(other, _)| other != source);
-                    filter.sources.push((source.to_owned(), limit));
+                    match filter.sources.iter_mut().find(|(other, _)| other == source) {
+                        Some((_, before)) => *before = limit,
+                        None => filter.sources.push((source.to_owned(), limit)),
+                    }
                 }
             }
         }
@@ -84,9 +86,13 @@ const LEVELS: [(&str, LevelFilter); 6] = [
 ];
 
 fn level(text: &str) -> Result<LevelFilter, String> {
-    let found = LEVELS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
-    let wrong = || ["`", text, "` is no level: off, error, warn, info, debug, trace"].concat();
-    found.map(|&(_, level)| level).ok_or_else(wrong)
+    for (name, level) in &LEVELS {
+        // Whatever the case: a letter, all of which are small in the names, differs by a bit.
+        if name.len() == text.len() && name.bytes().zip(text.bytes()).all(|(name, byte)| name == byte | 0x20) {
+            return Ok(*level);
+        }
+    }
+    Err(joined(&["`", text, "` is no level: off, error, warn, info, debug, trace"]))
 }
 
 impl fmt::Display for Filter {
@@ -126,27 +132,34 @@ struct OneLine<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut written = 0;
-        for (at, character) in text.char_indices() {
-            if character.is_control() && character != '\t' {
-                self.0.extend_from_slice(text.get(written..at).unwrap_or_default().as_bytes());
-                written = at + character.len_utf8();
-                match character {
-                    '\n' => self.0.extend_from_slice(b"\\n"),
-                    '\r' => self.0.extend_from_slice(b"\\r"),
-                    _ => self.escape(character.into()),
+        let (bytes, mut written, mut before) = (text.as_bytes(), 0, 0);
+        for (at, &byte) in bytes.iter().enumerate() {
+            // Those from U+80 to U+9F are of two bytes, the first of which is this one.
+            let (from, control) = match byte {
+                b'\t' => continue,
+                0x80..=0x9f if before == 0xc2 => (at - 1, true),
+                _ => (at, byte < 0x20 || byte == 0x7f),
+            };
+            before = byte;
+            if control {
+                self.0.extend_from_slice(bytes.get(written..from).unwrap_or_default());
+                written = at + 1;
+                match byte {
+                    b'\n' => self.0.extend_from_slice(b"\\n"),
+                    b'\r' => self.0.extend_from_slice(b"\\r"),
+                    _ => self.escape(byte),
                 }
             }
         }
-        self.0.extend_from_slice(text.get(written..).unwrap_or_default().as_bytes());
+        self.0.extend_from_slice(bytes.get(written..).unwrap_or_default());
         Ok(())
     }
 }
 
 impl OneLine<'_> {
-    /// The last of these characters is U+9F.
-    fn escape(&mut self, character: u32) {
-        let digit = |value: u32| b"0123456789abcdef"[(value % 16) as usize];
+    /// A control character is numbered as the last byte of it is.
+    fn escape(&mut self, character: u8) {
+        let digit = |value: u8| b"0123456789abcdef"[usize::from(value % 16)];
         self.0.extend_from_slice(b"\\u{");
         if character >= 16 {
             self.0.push(digit(character / 16));
@@ -188,6 +201,7 @@ mod tests {
         assert!("a:".parse::<Filter>().is_err());
         assert!(":info".parse::<Filter>().is_err());
         assert!("".parse::<Filter>().is_err());
+        assert_eq!(filter("Warn"), filter("warn"));
     }
 
     #[test]

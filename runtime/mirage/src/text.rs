@@ -1,6 +1,8 @@
 //! Text taken apart. What the standard library has for it is good for every pattern, and a kilobyte for each; in an image
 //! that is for less.
 
+use alloc::string::String;
+
 /// What stands before and behind the first of these bytes, which is an ASCII one.
 pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
     part(text, text.bytes().position(|byte| byte == at)?)
@@ -13,6 +15,13 @@ pub fn cut_last(text: &str, at: u8) -> Option<(&str, &str)> {
 
 fn part(text: &str, at: usize) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// These parts as one.
+pub fn joined(parts: &[&str]) -> String {
+    let mut text = String::new();
+    parts.iter().for_each(|part| text.push_str(part));
+    text
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use chacha20::ChaCha20Rng;
-use mirage::log::{self, Filter, Log, Metadata, Record};
+use mirage::log::{self, Log, Metadata, Record};
 use mirage::time::Instant;
 use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
 
@@ -91,10 +91,9 @@ impl Logger {
     /// # Errors
     /// Never: `--logs` was read before there was a device.
     pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
-        let filter = platform.boot().logs.clone();
-        let most = filter.most();
-        // A second logger changes nothing: the first one's filter stands. What is leaked lives as long as the image.
-        if ::log::set_logger(Box::leak(Box::new(Sink { filter, machine: platform.machine() }))).is_ok() {
+        let most = platform.boot().logs.most();
+        // A second logger changes nothing: the first one stands. What is leaked lives as long as the image.
+        if ::log::set_logger(Box::leak(Box::new(Sink(platform.clone())))).is_ok() {
             ::log::set_max_level(most);
         }
         Ok(Self(()))
@@ -103,10 +102,7 @@ impl Logger {
 
 impl mirage::Logger for Logger {}
 
-struct Sink {
-    filter: Filter,
-    machine: &'static dyn Machine,
-}
+struct Sink(Platform);
 
 // SAFETY: there is one processor and no thread.
 unsafe impl Sync for Sink {}
@@ -115,14 +111,14 @@ unsafe impl Send for Sink {}
 
 impl Log for Sink {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.filter.passes(metadata.target(), metadata.level())
+        self.0.boot().logs.passes(metadata.target(), metadata.level())
     }
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             let mut line = Vec::with_capacity(128);
-            log::record(&mut line, self.machine.now(), record);
-            self.machine.write(&line);
+            log::record(&mut line, self.0.machine().now(), record);
+            self.0.machine().write(&line);
         }
     }
 

@@ -65,7 +65,7 @@ impl Platform {
 
     /// Starts a task of the platform's own.
     pub fn start(&self, task: impl Future<Output = ()> + 'static) {
-        Executor::new().start(task).detach();
+        Executor::new().start(task);
     }
 
     /// Has the loop stop, as if somebody outside had asked for it.

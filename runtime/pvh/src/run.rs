@@ -1,10 +1,12 @@
 //! The loop, and how a machine ends.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString as _};
+use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::pin::{Pin, pin};
-use core::task::{Context, Poll, Waker};
+use core::cell::Cell;
+use core::fmt::{self, Write as _};
+use core::pin::Pin;
 
 use mirage::Args as _;
 use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values, words};
@@ -55,7 +57,7 @@ fn go(
     start: Start,
 ) -> ! {
     let Some(line) = line else {
-        failed(machine, name, FailureKind::Arguments, "the command line is longer than 4,095 bytes, or not UTF-8")
+        failed(machine, name, FailureKind::Arguments, &"the command line is longer than 4,095 bytes, or not UTF-8")
     };
     let ended = command_line(line).and_then(|given| {
         if given.exit_by_console {
@@ -64,21 +66,31 @@ fn go(
         match Values::parse(groups, given.arguments)? {
             Request::Run(values) => serve(machine, values, start),
             Request::Help => {
-                machine.write(Usage { name, groups }.to_string().as_bytes());
+                _ = write!(Words(machine), "{}", Usage { name, groups });
                 Ok(Ok(()))
             }
         }
     });
     match ended {
         Ok(Ok(())) => exit(0),
-        Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure.to_string()),
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error.to_string()),
+        Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure),
+        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
     }
 }
 
-fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &str) -> ! {
-    machine.write([name, ": error: ", reason, "\n"].concat().as_bytes());
+fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
+    _ = writeln!(Words(machine), "{name}: error: {reason}");
     exit(kind.status())
+}
+
+/// Where a machine's words go, as something to format into.
+struct Words<'m>(&'m dyn Machine);
+
+impl fmt::Write for Words<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
 }
 
 /// Runs until the unikernel is done, has failed or is told to stop.
@@ -89,16 +101,17 @@ fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<
     let platform = Platform::new(machine, values, boot, timers.clone());
     let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
-    let mut done = pin!(executor.start(async move {
+    let outcome = Rc::new(Cell::new(None));
+    let told = Rc::clone(&outcome);
+    executor.start(async move {
         if !delay.0.is_zero() {
             sleeper.sleep(delay.0).await;
         }
-        unikernel.await
-    }));
-    let mut context = Context::from_waker(Waker::noop());
+        told.set(Some(unikernel.await));
+    });
     loop {
         let busy = executor.run_ready(TURNS);
-        if let Poll::Ready(outcome) = done.as_mut().poll(&mut context) {
+        if let Some(outcome) = outcome.take() {
             return Ok(outcome);
         }
         let next = timers.next();
@@ -124,12 +137,21 @@ struct Given {
 
 /// What stands behind `--` is for the unikernel; all of it where there is none. What is the machine's is left out.
 fn command_line(line: &str) -> Result<Given, ArgsError> {
-    let mut words = words(line)?;
-    words.retain(|word| !MACHINE.iter().any(|machine| word.starts_with(machine)));
-    let divided = words.iter().position(|word| word == ARGUMENTS);
-    let arguments = divided.map_or(0, |place| place + 1);
-    let exit_by_console = words.iter().take(arguments).any(|word| word == EXIT_BY_CONSOLE);
-    Ok(Given { arguments: words.split_off(arguments), exit_by_console })
+    let mut given = Given { arguments: Vec::new(), exit_by_console: false };
+    let mut divided = false;
+    for word in words(line)? {
+        if MACHINE.iter().any(|machine| word.starts_with(machine)) {
+            continue;
+        }
+        if !divided && word == ARGUMENTS {
+            divided = true;
+            given.exit_by_console = given.arguments.iter().any(|word| word == EXIT_BY_CONSOLE);
+            given.arguments.clear();
+        } else {
+            given.arguments.push(word);
+        }
+    }
+    Ok(given)
 }
 
 #[cfg(test)]

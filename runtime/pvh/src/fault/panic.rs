@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::fmt::Write as _;
+use core::mem::offset_of;
 use core::panic::PanicInfo;
 
 use super::console::{Serial, exit, hexadecimal, number, say, write};
@@ -91,16 +92,26 @@ impl core::fmt::Write for Prefix {
 /// Where the shim resumes ring 3 after a fault.
 #[unsafe(no_mangle)]
 extern "C" fn mirage_fault() -> ! {
-    // SAFETY: the shim's page, which it has just written; there is one processor.
-    let frame: Frame = unsafe { core::ptr::read_volatile((*(layout().shared as *const Shared)).fault.get()) };
+    let there: *const Frame =
+        (layout().shared as *const Shared).cast::<u8>().wrapping_add(offset_of!(Shared, fault)).cast();
+    // SAFETY: a register's place in the shim's page, which the shim has just written; there is one processor.
+    let register = |at: usize| unsafe { there.cast::<u8>().add(at).cast::<u64>().read_volatile() };
+    let [vector, error, cr2, rip, rflags, rbp] = [
+        offset_of!(Frame, vector),
+        offset_of!(Frame, error),
+        offset_of!(Frame, cr2),
+        offset_of!(Frame, rip),
+        offset_of!(Frame, rflags),
+        offset_of!(Frame, rbp),
+    ]
+    .map(register);
     let shim = [
         (&raw const mirage_image_start as u64, &raw const mirage_text_start as u64),
         (layout().tables.from, layout().tables.to),
         (0xfec0_0000, 0xfef0_0000),
     ];
     let guard = (layout().fault_stack.to, layout().stack.from);
-    let (status, what) = explain(frame.vector, frame.error, frame.cr2, Places { shim, guard });
-    let Frame { vector, error, rip, rflags, cr2, rbp, .. } = frame;
+    let (status, what) = explain(vector, error, cr2, Places { shim, guard });
     say("fault: ");
     say(what);
     say("\n  exception ");
@@ -115,14 +126,17 @@ extern "C" fn mirage_fault() -> ! {
     hexadecimal(rip, 16);
     say("  rflags ");
     hexadecimal(rflags, 1);
-    let Frame { rax, rbx, rcx, rdx, rsi, rdi, rsp, .. } = frame;
-    let Frame { r8, r9, r10, r11, r12, r13, r14, r15, .. } = frame;
-    let registers = [rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15];
-    for (index, (name, value)) in NAMES.as_bytes().chunks(3).zip(registers).enumerate() {
+    for (index, name) in NAMES.as_bytes().chunks(3).enumerate() {
+        // As they lie in a frame, but for the stack's, which the processor has put at its end.
+        let at = match index {
+            ..7 => index * 8,
+            7 => offset_of!(Frame, rsp),
+            _ => (index - 1) * 8,
+        };
         say(if index % 4 == 0 { "\n  " } else { "  " });
         write(name);
         say(" ");
-        hexadecimal(value, 16);
+        hexadecimal(register(at), 16);
     }
     say("\n");
     if is_text(rip) {
