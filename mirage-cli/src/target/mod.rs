@@ -28,6 +28,8 @@ pub struct Platform {
     pub suffix: &'static str,
     /// How an image is started.
     pub start: Start,
+    /// The file that is written beside an image for who starts it; none if nobody reads one.
+    pub config: Option<Config>,
 }
 
 /// What an image is linked to run on.
@@ -51,6 +53,24 @@ pub enum Start {
     Process,
     /// As a virtual machine.
     Machine,
+    /// As a domain of Xen's.
+    Domain,
+}
+
+/// A file that says how an image is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// What `xl create` reads (xl.cfg(5)).
+    Xl,
+}
+
+impl Config {
+    /// What is put behind a unikernel's name for that of the file.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Xl => ".xl",
+        }
+    }
 }
 
 /// The name of the target when nobody chooses.
@@ -69,6 +89,7 @@ pub const ALL: &[Target] = &[
             link: Link::Host,
             suffix: "",
             start: Start::Process,
+            config: None,
         }),
     },
     Target {
@@ -80,6 +101,7 @@ pub const ALL: &[Target] = &[
             link: BARE,
             suffix: ".kvm",
             start: Start::Machine,
+            config: None,
         }),
     },
     Target { name: "xen", doc: "an image for a Xen PVH guest", platform: None },

@@ -9,6 +9,7 @@ mod machine;
 mod project;
 mod space;
 mod unikernel;
+pub mod xen;
 
 pub use command::{Outcome, mirage, root, target, tool};
 pub use direct::Direct;
