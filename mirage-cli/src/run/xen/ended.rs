@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Exit};
 
+/// How many lines of Xen's are shown.
+const MOST: usize = 40;
+
 /// How a domain ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
@@ -71,15 +74,13 @@ impl Ended {
         })
     }
 
-    /// What Xen has said of a domain: its own lines begin with `(XEN)`, a domain's with its number.
+    /// What Xen has said of the first domain, from its first word about it on.
     fn of_domain(&self) -> String {
-        let of_it = |line: &&str| {
-            let own = line.strip_prefix("(XEN) ").unwrap_or(line);
-            own.starts_with("(d") || own.contains("d1") || own.contains("omain") || own.starts_with("RIP")
-        };
-        let lines: Vec<&str> = self.log.lines().filter(of_it).collect();
-        let last = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default();
-        last.join("\n")
+        let begins = |line: &&str| ["(d1)", "d1v0", "domain_crash", "Domain 1 "].iter().any(|word| line.contains(word));
+        // The state every domain begins with is said whether it matters or not.
+        let lines = self.log.lines().filter(|line| !line.starts_with("(XEN) HVM d"));
+        let lines: Vec<&str> = lines.skip_while(|line| !begins(line)).take(MOST).collect();
+        lines.join("\n")
     }
 }
 
@@ -89,7 +90,7 @@ mod tests {
 
     fn ended(said: Option<u8>, reason: Option<u8>) -> Ended {
         let words = reason.map(|reason| format!("Domain 1 has shut down, reason code {reason} 0x{reason:x}\nDone.\n"));
-        let log = "(XEN) d1v0 Triple fault\nlab: nothing\n".to_owned();
+        let log = "(XEN) Xen version 4\n(XEN) HVM d1v0 save: CPU\n(XEN) d1v0 Triple fault\n(XEN) RIP: 1\n".to_owned();
         Ended { said, words: words.unwrap_or_else(|| "no memory\n".to_owned()), by_us: false, log }
     }
 
@@ -107,7 +108,7 @@ mod tests {
         for said in [None, Some(0)] {
             let error = ended(said, Some(3)).status().expect_err("a crash");
             assert_eq!((error.exit, error.message.as_str()), (Exit::Unavailable, "the domain crashed"));
-            assert_eq!(error.detail.as_deref(), Some("(XEN) d1v0 Triple fault"));
+            assert_eq!(error.detail.as_deref(), Some("(XEN) d1v0 Triple fault\n(XEN) RIP: 1"));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Exit};
 use crate::files::{Lock, Staging, cannot_write};
 use crate::hash;
 use crate::report::Reporter;
+use crate::run::machine::Monitor;
 use crate::run::xen::installed;
 
 const XEN: &str = "xen";
@@ -153,6 +154,24 @@ impl Files {
     /// Everything else of dom0.
     pub fn dom0(&self) -> Utf8PathBuf {
         self.folder.join(DOM0)
+    }
+}
+
+/// Whether the lab can run here, and what it takes until then.
+///
+/// # Errors
+/// What is missing.
+pub fn ready() -> Result<String, String> {
+    let qemu = Monitor::Qemu.program();
+    if !installed(qemu) {
+        return Err(format!("`{qemu}` not found"));
+    }
+    if Files::own().is_ok_and(|files| files.are_made()) {
+        return Ok("made".to_owned());
+    }
+    match PROGRAMS.iter().find(|(program, _)| !installed(program)) {
+        None => Ok("made of Debian's packages when it is first wanted".to_owned()),
+        Some((program, _)) => Err(format!("`{program}` not found, and no lab is made yet")),
     }
 }
 

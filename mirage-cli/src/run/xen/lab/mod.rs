@@ -15,9 +15,8 @@ mod run;
 mod session;
 mod tree;
 
-pub use files::Files;
+pub use files::{Files, ready};
 pub use machine::Machine;
-pub use packages::PROGRAMS;
 pub use qemu::{Boot, Card, MEMORY};
 pub use run::{dry_run, run};
 pub use session::{Answer, Pending, Session};

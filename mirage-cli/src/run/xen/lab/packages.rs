@@ -16,8 +16,9 @@ use crate::report::{Reporter, Step};
 /// What is asked for by name; apt finds what they build on.
 pub const NAMES: [&str; 4] = ["busybox-static", "linux-image-amd64", "xen-system-amd64", "xenstore-utils"];
 
-/// The programs that fetch and open packages, and the package of each.
-pub const PROGRAMS: [(&str, &str); 2] = [("apt-get", "apt"), ("dpkg-deb", "dpkg")];
+/// The programs that fetch and open packages and what is in them, and the package of each.
+pub const PROGRAMS: [(&str, &str); 4] =
+    [("apt-get", "apt"), ("dpkg-deb", "dpkg"), ("gzip", "gzip"), ("xz", "xz-utils")];
 
 /// How long the packages may take to come.
 const PATIENCE: Duration = Duration::from_secs(1800);

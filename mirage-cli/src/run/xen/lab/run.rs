@@ -58,7 +58,7 @@ pub fn run(
             .hint("`mirage doctor -t xen` says the command that installs it"));
     }
     options.machine.publish.iter().try_for_each(|publish| publish.check())?;
-    let files = files(lab, |reporter| Files::make(reporter), reporter)?;
+    let files = files(lab, Files::make, reporter)?;
     let boot = boot(files, &prepared, options)?;
     let domain = domain(plan, &prepared, KERNEL.to_owned());
     process::check()?;
