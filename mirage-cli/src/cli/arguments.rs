@@ -152,7 +152,7 @@ pub enum Command {
     },
     /// Run the image, building it first if that is needed
     #[command(
-        after_help = "Examples:\n  mirage run\n  mirage run -- --http-port 8080 --logs debug\n  mirage run examples/knocking -- --help\n  sudo mirage run --net direct --netns lab --pcap seen.pcap\n  mirage run -t kvm -p 8080:80\n  mirage run -t kvm --monitor qemu --machine q35 --accel tcg --memory 64M\n  mirage run -t kvm --dry-run"
+        after_help = "Examples:\n  mirage run\n  mirage run -- --http-port 8080 --logs debug\n  mirage run examples/knocking -- --help\n  sudo mirage run --net direct --netns lab --pcap seen.pcap\n  mirage run -t kvm -p 8080:80\n  mirage run -t kvm --monitor qemu --machine q35 --accel tcg --memory 64M\n  mirage run -t kvm --dry-run\n  mirage run -t xen --lab -p 8080:80"
     )]
     Run {
         /// What is run.

@@ -20,7 +20,7 @@ use crate::run;
 
 /// Does what the command line says; the status it ends with is one of [`Exit`], 0, or the unikernel's own.
 pub fn main(words: Vec<OsString>) -> ExitCode {
-    if let Some(status) = run::machine::obey_guard(&words) {
+    if let Some(status) = run::obey_guard(&words) {
         return status;
     }
     process::catch_interrupts();

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::run::machine::{self, Accel, Attachment, Board, Memory, Monitor, Publish};
-use crate::run::{self, Subnet};
+use crate::run::machine::{self, Accel, Attachment, Board, Memory, Monitor};
+use crate::run::xen::Lab;
+use crate::run::{self, Publish, Subnet};
 
 /// The port on which QEMU waits for gdb when nobody says another.
 const GDB: &str = "1234";
@@ -52,14 +53,18 @@ pub struct Machine {
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = GDB,
           value_parser = clap::value_parser!(u16).range(1..))]
     gdb: Option<u16>,
+    /// With `-t xen`: boot a real Xen in QEMU for it, which takes no Xen here and no rights; FOLDER is one that was made
+    /// elsewhere [default: one that is made of Debian's packages, once]
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    lab: Option<Lab>,
 }
 
 /// How an image is started.
 pub fn options(network: Network, machine: Machine) -> run::Options {
     let Network { netns, tap_address, pcap } = network;
-    let Machine { monitor, machine: board, accel, memory, network, publish, gdb } = machine;
+    let Machine { monitor, machine: board, accel, memory, network, publish, gdb, lab } = machine;
     let machine = machine::Options { monitor, board, accel, memory, network, publish, gdb };
-    run::Options { netns, tap_address, pcap, machine }
+    run::Options { netns, tap_address, pcap, machine, lab }
 }
 
 /// The name of a network namespace, which is a file's.

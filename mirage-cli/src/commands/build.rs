@@ -24,6 +24,7 @@ pub fn build(subject: &Subject, keys: Keys, profile: &str, dry_run: bool, report
             "image": image.file,
             "debug": image.debug,
             "manifest": image.manifest,
+            "config": image.config,
             "size": size,
         }));
     }

@@ -2,6 +2,7 @@
 
 mod manifest;
 mod strip;
+pub mod xl;
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -18,7 +19,7 @@ use crate::plan::Plan;
 use crate::process;
 use crate::project::Project;
 use crate::report::Reporter;
-use crate::target::{self, Link};
+use crate::target::{self, Config, Link};
 
 /// Where the parts of an image are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Image {
     pub debug: Utf8PathBuf,
     /// What it is and what it is made of, as JSON.
     pub manifest: Utf8PathBuf,
+    /// How it is started, where that is a file.
+    pub config: Option<Utf8PathBuf>,
 }
 
 impl Image {
@@ -37,14 +40,15 @@ impl Image {
     /// # Errors
     /// A bug: a plan for a target without a platform.
     pub fn new(project: &Project, plan: &Plan) -> Result<Self, Error> {
-        let suffix = target::platform(&plan.target)?.suffix;
+        let target::Platform { suffix, config, .. } = target::platform(&plan.target)?;
         let part = |suffix: &str| project.dist().join(format!("{}{suffix}", plan.name));
-        Ok(Self { file: part(suffix), debug: part(".debug"), manifest: part(".json") })
+        let config = config.map(|config| part(config.suffix()));
+        Ok(Self { file: part(suffix), debug: part(".debug"), manifest: part(".json"), config })
     }
 
     /// Whether every part is there as it was `built`.
     pub fn is_whole(&self, built: &BTreeMap<String, String>) -> bool {
-        [&self.file, &self.debug, &self.manifest].iter().all(|file| {
+        [&self.file, &self.debug, &self.manifest].into_iter().chain(&self.config).all(|file| {
             let recorded = file.file_name().and_then(|name| built.get(name));
             recorded.is_some_and(|digest| hash::of_file(file).is_ok_and(|there| there == *digest))
         })
@@ -76,7 +80,11 @@ pub fn make(
     let manifest = manifest::manifest(project, configured, executable, &stripped)?;
 
     let staging = Staging::new(&project.folder)?;
-    let parts = [(&image.file, stripped), (&image.debug, whole), (&image.manifest, manifest.into_bytes())];
+    let mut parts = vec![(&image.file, stripped), (&image.debug, whole), (&image.manifest, manifest.into_bytes())];
+    if let (Some(file), Some(Config::Xl)) = (&image.config, target::platform(&configured.plan.target)?.config) {
+        let domain = xl::Domain::of(&configured.plan, name);
+        parts.push((file, domain.page().into_bytes()));
+    }
     let mut digests = before.clone();
     let mut names = vec![];
     for (file, bytes) in &parts {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::network::Subnet;
 use super::steps::Steps;
-use super::{machine, process};
+use super::{machine, process, xen};
 use crate::error::{Error, Exit};
 use crate::image::Image;
 use crate::plan::Plan;
@@ -23,6 +23,8 @@ pub struct Options {
     pub pcap: Option<PathBuf>,
     /// What is for virtual machines only.
     pub machine: machine::Options,
+    /// The lab that a domain of Xen's runs in; else it is one of this machine's.
+    pub lab: Option<xen::Lab>,
 }
 
 /// Runs the image with these arguments; returns the status it ended with.
@@ -40,7 +42,7 @@ pub fn run(
     match start(plan, options)? {
         Start::Process => process::run(plan, image, arguments, options, reporter),
         Start::Machine => machine::run(plan, image, arguments, options, reporter),
-        Start::Domain => Err(no_domains(plan)),
+        Start::Domain => xen::run(plan, image, arguments, options, reporter),
     }
 }
 
@@ -58,20 +60,17 @@ pub fn dry_run(
     match start(plan, options)? {
         Start::Process => process::dry_run(plan, image, arguments, options),
         Start::Machine => machine::dry_run(plan, image, arguments, options, reporter),
-        Start::Domain => Err(no_domains(plan)),
+        Start::Domain => xen::dry_run(plan, image, arguments, options, reporter),
     }
-}
-
-fn no_domains(plan: &Plan) -> Error {
-    Error::new(
-        Exit::Unavailable,
-        format!("domains are not started from here: `xl create dist/{}.xl` does it", plan.name),
-    )
 }
 
 /// How images of this plan are started, if these options are for such.
 fn start(plan: &Plan, options: &Options) -> Result<Start, Error> {
     let start = target::platform(&plan.target)?.start;
+    if options.lab.is_some() && start != Start::Domain {
+        let message = format!("`--lab` is for Xen, and `{}` is built for {}", plan.name, plan.target);
+        return Err(Error::new(Exit::Usage, message).hint("with `-t xen` it is for that"));
+    }
     match options.machine.given().filter(|_| start == Start::Process) {
         Some(option) => Err(Error::new(
             Exit::Usage,

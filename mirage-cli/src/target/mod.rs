@@ -28,6 +28,8 @@ pub struct Platform {
     pub suffix: &'static str,
     /// How an image is started.
     pub start: Start,
+    /// The file that is written beside an image for who starts it; none if nobody reads one.
+    pub config: Option<Config>,
 }
 
 /// What an image is linked to run on.
@@ -51,8 +53,24 @@ pub enum Start {
     Process,
     /// As a virtual machine.
     Machine,
-    /// As a domain of Xen.
+    /// As a domain of Xen's.
     Domain,
+}
+
+/// A file that says how an image is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Config {
+    /// What `xl create` reads (xl.cfg(5)).
+    Xl,
+}
+
+impl Config {
+    /// What is put behind a unikernel's name for that of the file.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Xl => ".xl",
+        }
+    }
 }
 
 /// The name of the target when nobody chooses.
@@ -71,6 +89,7 @@ pub const ALL: &[Target] = &[
             link: Link::Host,
             suffix: "",
             start: Start::Process,
+            config: None,
         }),
     },
     Target {
@@ -82,6 +101,7 @@ pub const ALL: &[Target] = &[
             link: BARE,
             suffix: ".kvm",
             start: Start::Machine,
+            config: None,
         }),
     },
     Target {
@@ -93,6 +113,7 @@ pub const ALL: &[Target] = &[
             link: BARE,
             suffix: ".xen",
             start: Start::Domain,
+            config: Some(Config::Xl),
         }),
     },
 ];

@@ -10,6 +10,7 @@ mod machine;
 mod project;
 mod space;
 mod unikernel;
+pub mod xen;
 
 pub use bulk::{pattern, receive_all, send_all};
 pub use command::{Outcome, mirage, root, target, tool};

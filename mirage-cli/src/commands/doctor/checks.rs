@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::process::{Command, Stdio};
 
-use crate::run::machine;
+use crate::run::{machine, xen};
 
 /// No distribution has it; its releases are called by their version.
 const FIRECRACKER: &str = "\
@@ -145,10 +145,25 @@ pub const CHECKS: &[Check] = &[
         name: "xl",
         targets: &["xen"],
         purpose: "starts domains on a Xen host",
-        need: Need::ToRun,
+        need: Need::OneToRun,
         probe: || version_by("xl", "info"),
         get: None,
         packages: ["xen-system-amd64", "xen-runtime", "xen", "xen-tools", "xen"],
+    },
+    Check {
+        name: "lab",
+        targets: &["xen"],
+        purpose: "a Xen in QEMU, for `--lab`",
+        need: Need::OneToRun,
+        probe: xen::lab::ready,
+        get: None,
+        packages: [
+            "qemu-system-x86 seabios xz-utils",
+            "qemu-system-x86-core seabios-bin",
+            "qemu-system-x86 seabios",
+            "qemu-x86 qemu-seabios",
+            "qemu-system-x86_64 seabios",
+        ],
     },
 ];
 

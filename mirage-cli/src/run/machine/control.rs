@@ -4,58 +4,21 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::monitor::Monitor;
-use crate::error::Error;
-use crate::files::cannot_write;
+use super::supervise::Asked;
+use crate::run::folder::Folder;
 
 /// How often a socket is tried until the monitor listens there.
 const TICK: Duration = Duration::from_millis(5);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The longest path a socket can have is 107 bytes (unix(7)).
-const LONGEST: usize = 80;
-
-/// Where a monitor listens and what it reads: a folder of our own.
-#[derive(Debug)]
-pub struct Folder {
-    folder: TempDir,
-    path: Utf8PathBuf,
-}
-
-impl Folder {
-    /// A new one, which nobody else may look into; gone when dropped.
-    ///
-    /// # Errors
-    /// [`Exit::CannotWrite`](crate::error::Exit::CannotWrite).
-    pub fn new() -> Result<Self, Error> {
-        let usual = std::env::temp_dir();
-        let place = if usual.as_os_str().len() > LONGEST { PathBuf::from("/tmp") } else { usual };
-        let shown = Utf8PathBuf::from(place.to_string_lossy().into_owned());
-        let folder = tempfile::Builder::new().prefix("mirage-").tempdir_in(&place);
-        let folder = folder.map_err(|error| cannot_write(&shown, &error))?;
-        let path = Utf8PathBuf::from(folder.path().to_string_lossy().into_owned());
-        Ok(Self { folder, path })
-    }
-
-    /// The socket.
-    pub fn socket(&self) -> Utf8PathBuf {
-        self.path.join("control")
-    }
-
-    /// A file in it.
-    pub fn file(&self, name: &str) -> Utf8PathBuf {
-        self.path.join(name)
-    }
-}
 
 /// What tells a monitor to stop its machine, once it runs.
 pub struct Control {
@@ -74,24 +37,23 @@ impl Control {
             // It reads a file in the folder, which stays for as long as the thread does.
             Monitor::Firecracker => thread::spawn(move || {
                 told.iter().for_each(drop);
-                drop(folder.folder);
+                drop(folder);
             }),
         };
         Self { tell, thread, hears: monitor != Monitor::Firecracker }
     }
+}
 
-    /// Whether there is a word that the monitor understands.
-    pub fn is_heard(&self) -> bool {
+impl Asked for Control {
+    fn is_heard(&self) -> bool {
         self.hears
     }
 
-    /// Asks the machine to stop.
-    pub fn stop(&self) {
+    fn stop(&self) {
         _ = self.tell.send(()); // nobody is there any more if it never came to listen
     }
 
-    /// Takes leave of a monitor that has ended: nothing of it is left.
-    pub fn close(self) {
+    fn close(self) {
         drop(self.tell);
         _ = self.thread.join();
     }
@@ -227,7 +189,7 @@ mod tests {
     #[test]
     fn qemu_is_told_and_what_it_refuses_is_heard() {
         let folder = Folder::new().expect("a folder");
-        let path = folder.path.clone();
+        let path = folder.path().to_owned();
         let answers = &[
             "{\"return\":{}}\n",
             "{\"event\":\"NEWS\"}\n{\"return\":{}}\n",
@@ -252,7 +214,7 @@ mod tests {
     fn a_monitor_that_ends_at_once_leaves_nothing() {
         for monitor in Monitor::ALL {
             let folder = Folder::new().expect("a folder");
-            let path = folder.path.clone();
+            let path = folder.path().to_owned();
             Control::new(monitor, folder, |what| panic!("{what}")).close();
             assert!(!path.exists());
         }

@@ -8,27 +8,27 @@
 
 mod accelerator;
 mod cloud_hypervisor;
-mod console;
 mod control;
 mod exits;
 mod firecracker;
-mod guard;
 mod guest;
 mod memory;
 mod monitor;
 mod network;
 mod options;
 mod prepare;
-mod publish;
 mod qemu;
 mod start;
 mod supervise;
-mod symbols;
 
 pub use accelerator::{Host as VirtualizationHost, virtualization};
-pub use guard::obey as obey_guard;
+pub(in crate::run) use guest::Link;
 pub use memory::Memory;
 pub use monitor::Monitor;
+pub(in crate::run) use monitor::installed;
+pub(in crate::run) use network::user;
 pub use options::{Accel, Attachment, Board, Options};
-pub use publish::Publish;
+pub(in crate::run) use prepare::{memory, needs_interfaces, text};
 pub use start::{dry_run, run};
+pub(in crate::run) use exits::Ours;
+pub(in crate::run) use supervise::{Asked, supervise};

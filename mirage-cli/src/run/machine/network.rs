@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::net::Ipv4Addr;
 
 use super::guest::Link;
-use super::publish::Publish;
 use crate::error::{Error, Exit};
 use crate::run::network::{Interface, Subnet, given, read};
+use crate::run::publish::Publish;
 
 /// A network within QEMU (its manual calls it user mode): the router and the server for names are addresses in it.
 struct Within {

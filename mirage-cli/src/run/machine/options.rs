@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::memory::Memory;
 use super::monitor::Monitor;
-use super::publish::Publish;
+use crate::run::publish::Publish;
 
 /// How a virtual machine is made; what is not said is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

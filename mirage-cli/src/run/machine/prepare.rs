@@ -10,11 +10,11 @@ use super::memory::Memory;
 use super::monitor::{Monitor, installed};
 use super::network::user;
 use super::options::{Accel, Attachment, Board};
-use super::publish::distinct;
 use crate::error::{Error, Exit};
 use crate::image::Image;
 use crate::plan::Plan;
 use crate::run::network::{Host, Interface, Setup, cards, numbered, setup};
+use crate::run::publish::distinct;
 use crate::run::start::Options;
 
 /// What a machine will be, but for what only the host knows.
@@ -83,7 +83,7 @@ fn only_qemu(monitor: Monitor, options: &Options) -> Result<(), Error> {
 }
 
 /// Refuses what is for network interfaces where there are none.
-fn needs_interfaces(plan: &Plan, all: &[Interface], options: &Options) -> Result<(), Error> {
+pub fn needs_interfaces(plan: &Plan, all: &[Interface], options: &Options) -> Result<(), Error> {
     let given = [
         ("--netns", options.netns.is_some()),
         ("--tap-address", options.tap_address.is_some()),
@@ -178,7 +178,7 @@ impl Prepared {
 }
 
 /// Words as a machine's are: text.
-fn text(word: &OsString, what: &str) -> Result<String, Error> {
+pub fn text(word: &OsString, what: &str) -> Result<String, Error> {
     word.to_str().map(str::to_owned).ok_or_else(|| {
         let message = format!("{what} is not UTF-8, and a virtual machine's must be: {}", word.to_string_lossy());
         Error::new(Exit::Usage, message)
@@ -186,7 +186,7 @@ fn text(word: &OsString, what: &str) -> Result<String, Error> {
 }
 
 /// The memory asked for, if the image is there and fits in.
-fn memory(image: &Image, asked: Option<Memory>) -> Result<Memory, Error> {
+pub fn memory(image: &Image, asked: Option<Memory>) -> Result<Memory, Error> {
     let memory = asked.unwrap_or(Memory::DEFAULT);
     let end = std::fs::read(&image.file).ok().and_then(|bytes| end(&bytes)).unwrap_or_default();
     if end <= memory.bytes() {

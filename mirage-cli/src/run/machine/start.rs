@@ -7,14 +7,12 @@ use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use camino::Utf8Path;
 use object::Object as _;
 
-use super::console::Console;
-use super::control::{Control, Folder};
+use super::control::Control;
 use super::guest::Guest;
 use super::monitor::Monitor;
 use super::options::Attachment;
 use super::prepare::{Prepared, prepare};
 use super::supervise::supervise;
-use super::symbols::Symbols;
 use super::{cloud_hypervisor, firecracker, qemu};
 use crate::error::{Error, Exit};
 use crate::files::replace;
@@ -22,6 +20,8 @@ use crate::image::Image;
 use crate::plan::Plan;
 use crate::process;
 use crate::report::Reporter;
+use crate::run::console::Console;
+use crate::run::folder::Folder;
 use crate::run::network::{Changes, Host};
 use crate::run::start::Options;
 use crate::run::steps::Steps;
@@ -79,14 +79,7 @@ pub fn run(
     let warner = *reporter;
     let control = Control::new(prepared.monitor, folder, move |what| warner.warn(what));
     let (tells_status, debug) = (prepared.monitor != Monitor::Qemu, image.debug.clone());
-    let ended = supervise(&command, control, move || {
-        let mut symbols = None;
-        let places = move |address, returns| {
-            let symbols = symbols.get_or_insert_with(|| Symbols::load(&debug));
-            symbols.as_ref().map(|symbols| symbols.places(address, returns)).unwrap_or_default()
-        };
-        Console::new(tells_status, Box::new(places))
-    })?;
+    let ended = supervise(&command, control, move || Console::of_image(tells_status, debug))?;
     ended.status(prepared.monitor)
 }
 
@@ -191,6 +184,7 @@ mod tests {
             file: "/nowhere/dist/gone.kvm".into(),
             debug: "/nowhere/dist/gone.debug".into(),
             manifest: "/nowhere/dist/gone.json".into(),
+            config: None,
         };
         let error = run(&plan, &image, &[], &Options::default(), &Reporter::silent()).expect_err("it is gone");
         assert_eq!(error.exit, Exit::Unavailable);

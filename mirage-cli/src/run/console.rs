@@ -4,6 +4,10 @@
 //! image says its exit status on the console, the line that does is kept back: for as long as it may be that line, and as
 //! long as more is coming.
 
+use camino::Utf8PathBuf;
+
+use super::symbols::Symbols;
+
 /// The longest line of a report: what is longer is none, and not kept.
 const LONGEST: usize = 256;
 
@@ -29,6 +33,18 @@ pub struct Console<'a> {
     line: Option<Vec<u8>>,
     /// Where the processor was, in the last report.
     rip: Option<u64>,
+}
+
+impl Console<'_> {
+    /// The console of an image with these symbols, which are loaded once they are wanted.
+    pub fn of_image(tells_status: bool, debug: Utf8PathBuf) -> Self {
+        let mut symbols = None;
+        let places = move |address, returns| {
+            let symbols = symbols.get_or_insert_with(|| Symbols::load(&debug));
+            symbols.as_ref().map(|symbols| symbols.places(address, returns)).unwrap_or_default()
+        };
+        Self::new(tells_status, Box::new(places))
+    }
 }
 
 impl<'a> Console<'a> {

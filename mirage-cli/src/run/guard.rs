@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
@@ -18,7 +19,12 @@ const CANNOT_START: u8 = 127;
 
 /// This command, ended with us.
 pub fn guarded(words: &[String]) -> Command {
-    let mut command = Command::new("/proc/self/exe");
+    guarded_by(Path::new("/proc/self/exe"), words)
+}
+
+/// This command, ended with us by the tool, where that is not what runs.
+pub fn guarded_by(mirage: &Path, words: &[String]) -> Command {
+    let mut command = Command::new(mirage);
     command.arg(WORD).arg(std::process::id().to_string()).args(words);
     command
 }
