@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use mirage_e2e::{Outcome, Project, Unikernel, free_port, have, skip};
+use mirage_e2e::{Outcome, Project, Unikernel, free_port, get, have, skip};
 use rustix::process::{Pid, Signal, kill_process};
 
 const UNIKERNEL: &str = r#"
@@ -161,6 +161,64 @@ fn a_udp_port_that_is_taken_is_named_as_well() {
     }
     let taken = Outcome::of(&mut run(&["-p", &format!("{port}:53/udp")])).ends_with(69);
     taken.says(&[&format!("`--publish {port}:53/udp`: port {port} of 127.0.0.1 is taken")]);
+}
+
+/// The template that serves a page, built once.
+fn page() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| {
+        let project = Project::new("e2e-page", "http");
+        project.call(&["build", "-t", "kvm"]).ends_with(0);
+        project
+    })
+}
+
+#[test]
+fn a_page_is_served_through_a_published_port_by_each_of_qemus_machines() {
+    if !have("qemu-system-x86_64") {
+        return skip("a page from a machine", "wants QEMU (package qemu-system-x86)");
+    }
+    for machine in ["microvm", "microvm,acpi=off", "q35", "pc"] {
+        let port = free_port();
+        let published = format!("{port}:80");
+        let mut command =
+            page().command(&["run", "-t", "kvm", "--accel", "tcg", "--machine", machine, "-p", &published]);
+        let mut unikernel = Unikernel::spawn(&mut command);
+        unikernel.wait_for("serving HTTP on port 80");
+        for _ in 0..3 {
+            let page = get(&[&format!("http://127.0.0.1:{port}/")]);
+            assert!(page.as_ref().is_ok_and(|page| page.contains("Hello from a unikernel!")), "{machine}: {page:?}");
+        }
+        signal(&unikernel, Signal::TERM);
+        assert_eq!(unikernel.status(), 0, "{:?}", unikernel.lines());
+    }
+}
+
+#[test]
+fn a_page_is_served_on_a_tap_device_and_what_was_seen_is_recorded() {
+    if !have("qemu-system-x86_64") {
+        return skip("a page on a tap device", "wants QEMU (package qemu-system-x86)");
+    }
+    let Some(name) = namespace("machine-page") else { return };
+    let pcap = page().file("seen.pcap");
+    for record in [false, true] {
+        let mut command = page().command(&["run", "-t", "kvm", "--accel", "tcg", "--netns", &name]);
+        if record {
+            command.arg("--pcap").arg(&pcap);
+        }
+        let mut unikernel = Unikernel::spawn(&mut command);
+        unikernel.wait_for("serving HTTP on port 80");
+        let mut inside = Command::new("ip");
+        inside.args(["netns", "exec", &name, "curl", "-sS", "--max-time", "60", "http://10.0.0.2/"]);
+        let page = Outcome::of(&mut inside).ends_with(0).out;
+        assert!(page.contains("Hello from a unikernel!"), "{page}");
+        signal(&unikernel, Signal::TERM);
+        assert_eq!(unikernel.status(), 0, "{:?}", unikernel.lines());
+    }
+    let seen = fs::read(pcap).expect("a file");
+    // Frames as they were on the wire, nothing before them: IPv4 from the unikernel to this host.
+    let answers = seen.windows(10).filter(|ten| ten[..8] == [10, 0, 0, 2, 10, 0, 0, 1] && ten[8..] == [0, 80]);
+    assert!(answers.count() >= 2, "{} bytes", seen.len());
 }
 
 /// A namespace's name that is not there; none where there can be no tap devices.
