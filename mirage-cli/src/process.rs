@@ -43,9 +43,7 @@ pub enum End {
 /// ends what it runs and says [`Exit::Interrupted`], and so does [`check`]. A second one ends it at once.
 pub fn catch_interrupts() {
     let flag = interrupt_flag();
-    let ignored = ignored();
-    // What `nohup`, or a shell for what runs in the background, has said is not to end us, does not.
-    for signal in [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0) {
+    for signal in heeded() {
         // The order matters: the first signal finds the flag down and raises it, the second finds it up. Where a
         // handler cannot be put the signal keeps its own effect.
         let shutdown =
@@ -66,6 +64,16 @@ pub fn outlive_interrupts() {
         shutdowns.drain(..).for_each(|shutdown| _ = signal_hook::low_level::unregister(shutdown));
     }
 }
+
+/// The signals that are to end us: what `nohup`, or a shell for what runs in the background, has said is not to end us,
+/// does not.
+pub fn heeded() -> impl Iterator<Item = i32> {
+    let ignored = *IGNORED.get_or_init(ignored);
+    [SIGHUP, SIGINT, SIGTERM].into_iter().filter(move |signal| ignored >> (signal - 1) & 1 == 0)
+}
+
+/// What was ignored when we were started: a signal that we catch is not any more.
+static IGNORED: OnceLock<u64> = OnceLock::new();
 
 /// The signals that are ignored, as the kernel tells (proc(5), `SigIgn`): signal 1 is the lowest bit.
 fn ignored() -> u64 {

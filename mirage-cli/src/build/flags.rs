@@ -52,6 +52,8 @@ fn bare(script: &Utf8Path) -> impl Iterator<Item = String> {
         "-Clink-arg=-static",
         "-Clink-arg=--no-pie",
         "-Clink-arg=--build-id=none",
+        // Functions that are the same, as of one generic for several types, are there once.
+        "-Clink-arg=--icf=all",
     ];
     flags.into_iter().map(str::to_owned).chain([format!("-Clink-arg=-T{script}")])
 }

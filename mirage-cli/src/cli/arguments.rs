@@ -30,10 +30,10 @@ Exit status:
    70  a bug in mirage
    73  a file cannot be written
    76  the application, or the generated code, does not compile
-   99  the machine cannot run the unikernel: it lacks a serial port, or the processor something (`mirage run -t kvm`)
+   99  the machine, or its processor, cannot run the unikernel (`mirage run -t kvm`)
   101  the unikernel panicked (`mirage run`)
   102  the unikernel's memory was used up (`mirage run -t kvm`)
-  103  the unikernel met an exception of the processor that none of those below is (`mirage run -t kvm`)
+  103  the unikernel met an exception of the processor that is none of these (`mirage run -t kvm`)
   104  the unikernel touched the page at address 0 (`mirage run -t kvm`)
   105  the unikernel's stack overflowed (`mirage run -t kvm`)
   106  the unikernel wrote to memory that is only read (`mirage run -t kvm`)
@@ -164,12 +164,12 @@ pub enum Command {
         /// What its network interfaces are connected to.
         #[command(flatten)]
         network: Network,
-        /// The machine it runs in.
-        #[command(flatten)]
-        machine: Machine,
         /// Arguments of the unikernel
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
+        /// The machine it runs in.
+        #[command(flatten)]
+        machine: Machine,
     },
     /// Show the devices, the keys and their values
     #[command(

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::FromArgMatches as _;
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::keys::{self, Keys};
 use super::{Cli, command};
@@ -57,9 +57,11 @@ pub fn read(words: &[OsString]) -> Result<(Cli, Keys), Stop> {
     };
     let mut with_keys = command();
     with_keys = with_keys.mut_subcommand(subcommand, |command| keys::add(command, &graph));
-    let matches = with_keys.try_get_matches_from(words).map_err(|refusal| {
-        let unknown = refusal.kind() == ErrorKind::UnknownArgument;
-        if unknown && subcommand != "run" { unknown_key(refusal, &graph) } else { stop(&refusal) }
+    let matches = with_keys.try_get_matches_from(words).map_err(|refusal| match (refusal.kind(), subcommand) {
+        (ErrorKind::UnknownArgument, "run") => stop(&refusal),
+        (ErrorKind::UnknownArgument, _) => unknown_key(refusal, &graph),
+        (ErrorKind::InvalidValue, "run") => not_a_network(&refusal),
+        _ => stop(&refusal),
     })?;
     let keys = matches.subcommand().map(|(_, matches)| keys::given(matches, &graph)).unwrap_or_default();
     Ok((from(&matches)?, keys))
@@ -89,6 +91,21 @@ fn unknown_key(mut refusal: clap::Error, graph: &Graph) -> Stop {
         many => format!("the keys of this config.rs are {}", many.join(", ")),
     };
     Stop::Refused(format!("{}\nhint: {hint}\n", refusal.render().ansi().to_string().trim_end()))
+}
+
+/// A value that a key does not take: what a machine's interfaces are connected to is no key's, for all its name.
+fn not_a_network(refusal: &clap::Error) -> Stop {
+    let text = |kind| match refusal.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let value = text(ContextKind::InvalidValue);
+    if text(ContextKind::InvalidArg).starts_with("--net ") && (value == "user" || value.starts_with("tap")) {
+        let said = refusal.render().ansi().to_string();
+        let hint = format!("`--net` chooses a device of config.rs; a machine is connected by `--network {value}`");
+        return Stop::Refused(format!("{}\nhint: {hint}\n", said.trim_end()));
+    }
+    stop(refusal)
 }
 
 /// The graph of the config.rs that is most likely meant: the first word that is a project, or what is here.

@@ -45,8 +45,8 @@ pub struct Machine {
     /// devices made for it, `tap:NAME` is one of yours [default: user, where the monitor has it]
     #[arg(long, value_name = "NETWORK")]
     network: Option<Attachment>,
-    /// Have a port of this host lead to one of the unikernel's; may be given several times. Only this host is let in,
-    /// unless another ADDRESS of it is given, or 0.0.0.0 for all
+    /// Have a port of this host (or several, as 8000-8009) lead to the unikernel's; may be given several times. Only this
+    /// host is let in, unless another ADDRESS of it is given, or 0.0.0.0 for all
     #[arg(short, long, value_name = "[ADDRESS:]PORT:PORT[/udp]")]
     publish: Vec<Publish>,
     /// Stop before the first instruction, and wait for gdb on this port [default port: 1234]

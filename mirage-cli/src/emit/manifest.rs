@@ -10,7 +10,7 @@ use super::paths::{seen_from, tidy};
 use crate::error::{Error, Exit};
 use crate::plan::{Make, Plan};
 use crate::project::{Crate, Project};
-use crate::target::Platform;
+use crate::target::{Link, Platform};
 
 /// The text of Cargo.toml.
 ///
@@ -31,7 +31,7 @@ pub fn manifest(plan: &Plan, platform: &Platform, project: &Project) -> Result<S
     ours["package"] = Item::Table(package(plan, project));
     ours["bin"] = Item::ArrayOfTables([bin(plan)].into_iter().collect());
     ours["dependencies"] = Item::Table(dependencies(plan, platform, project)?);
-    ours["profile"] = Item::Table(profiles(theirs.get("profile")));
+    ours["profile"] = Item::Table(profiles(theirs.get("profile"), for_what(plan, platform, project)));
     if let Some(patch) = patch(theirs.get("patch"), project) {
         ours["patch"] = patch;
     }
@@ -164,16 +164,38 @@ fn git(place: &str, row: &mut InlineTable) {
     }
 }
 
+/// What an image is optimised for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Speed,
+    Size,
+}
+
+/// An executable for a host is a process among others, whose size hardly counts. A machine's image is to be small, unless
+/// main.rs names a crate that says of itself that it is to be fast: what is generic in it is compiled with main.rs.
+fn for_what(plan: &Plan, platform: &Platform, project: &Project) -> For {
+    let libraries = libraries(plan, platform);
+    let fast = libraries.keys().filter_map(|library| project.find_crate(library)).any(|there| there.fast);
+    if fast || platform.link == Link::Host { For::Speed } else { For::Size }
+}
+
 /// The workspace's profiles, and on top what makes an image small, and its panics end it.
-fn profiles(theirs: Option<&Item>) -> Table {
+fn profiles(theirs: Option<&Item>, optimise: For) -> Table {
     let mut profiles = theirs.and_then(Item::as_table_like).map(copy).unwrap_or_default();
     profiles.set_implicit(true);
     let profile = |name: &str| profiles.get(name).and_then(Item::as_table_like).map(copy).unwrap_or_default();
     let (mut dev, mut release) = (profile("dev"), profile("release"));
     dev["panic"] = value("abort");
-    // Optimising the crates together takes ten per cent off an image and makes every build five times as long: it is
-    // for the project's own profile to ask for.
-    for (key, default) in [("codegen-units", value(1)), ("debug", value("line-tables-only")), ("lto", value("off"))] {
+    // Optimising the crates together takes ten per cent off what is fast, and makes every build of a host's five times as
+    // long: it is for the project's own profile to ask for. Of what is small it takes a fifth, in a second or two; and it
+    // would make larger what a project wants otherwise.
+    let small = optimise == For::Size && !release.contains_key("opt-level");
+    let defaults = [
+        ("codegen-units", value(1)),
+        ("debug", value("line-tables-only")),
+        ("lto", value(if small { "fat" } else { "off" })),
+    ];
+    for (key, default) in defaults.into_iter().chain(small.then(|| ("opt-level", value("z")))) {
         if !release.contains_key(key) {
             release[key] = default;
         }

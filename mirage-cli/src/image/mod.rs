@@ -19,7 +19,7 @@ use crate::plan::Plan;
 use crate::process;
 use crate::project::Project;
 use crate::report::Reporter;
-use crate::target::{self, Config};
+use crate::target::{self, Config, Link};
 
 /// Where the parts of an image are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,12 @@ pub fn make(
     let step = reporter.step("Making", &format!("dist/{name}"));
     let whole = fs::read(&executable.file)
         .map_err(|error| Error::new(Exit::Compile, format!("`{}` cannot be read: {error}", executable.file)))?;
-    let stripped = strip::strip(&whole)
-        .map_err(|error| Error::bug(format!("`{}` cannot be stripped: {error}", executable.file)))?;
+    let stripped = match target::platform(&configured.plan.target)?.link {
+        Link::Host => strip::strip(&whole).map_err(|error| error.to_string()),
+        Link::Bare { .. } => strip::segments(&whole),
+    };
+    let stripped =
+        stripped.map_err(|error| Error::bug(format!("`{}` cannot be stripped: {error}", executable.file)))?;
     let manifest = manifest::manifest(project, configured, executable, &stripped)?;
 
     let staging = Staging::new(&project.folder)?;

@@ -1,7 +1,10 @@
 //! An executable without what only a debugger reads.
 
+use object::LittleEndian;
 use object::build::elf::Builder;
-use object::elf;
+use object::elf::{self, FileHeader64, ProgramHeader64};
+use object::pod::{bytes_of, bytes_of_slice};
+use object::read::elf::{FileHeader as _, ProgramHeader as _};
 
 /// The executable without its symbols and debug sections; what is loaded stays, where it was.
 ///
@@ -19,4 +22,51 @@ pub fn strip(whole: &[u8]) -> Result<Vec<u8>, object::build::Error> {
     let mut stripped = Vec::new();
     file.write(&mut stripped)?;
     Ok(stripped)
+}
+
+/// What the parts of an image begin at multiples of, in its file: what is copied faster so.
+const ALIGN: usize = 16;
+
+/// The image of a machine, out of an executable for one: its segments one behind the other, and nothing else. Who loads
+/// it copies them, and looks at no section.
+///
+/// # Errors
+/// When it is no ELF file of 64 bits, or a segment lies outside it.
+pub fn segments(whole: &[u8]) -> Result<Vec<u8>, String> {
+    let (endian, no_elf) = (LittleEndian, |error: object::read::Error| error.to_string());
+    let mut header = *FileHeader64::<LittleEndian>::parse(whole).map_err(no_elf)?;
+    let segments = header.program_headers(endian, whole).map_err(no_elf)?;
+    let place = |segment: &ProgramHeader64<LittleEndian>| {
+        let from = segment.p_offset(endian);
+        (from, from.saturating_add(segment.p_filesz(endian)))
+    };
+
+    // Where each part that is loaded goes; what is not lies within one, as a note does.
+    let (mut moved, mut end) = (vec![], size_of_val(&header) + size_of_val(segments));
+    for segment in segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD) {
+        let bytes = segment.data(endian, whole).map_err(|()| "a segment lies outside the file")?;
+        end = end.next_multiple_of(ALIGN);
+        moved.push((place(segment), end, bytes));
+        end += bytes.len();
+    }
+    let mut packed = segments.to_vec();
+    for segment in &mut packed {
+        let (from, to) = place(segment);
+        let around = moved.iter().find(|((first, last), ..)| *first <= from && to <= *last);
+        let &((first, _), at, _) = around.ok_or("there is something outside what is loaded")?;
+        segment.p_offset.set(endian, at as u64 + (from - first));
+        segment.p_align.set(endian, segment.p_align(endian).min(ALIGN as u64));
+    }
+
+    header.e_phoff.set(endian, size_of_val(&header) as u64);
+    header.e_shoff.set(endian, 0);
+    header.e_shentsize.set(endian, 0);
+    header.e_shnum.set(endian, 0);
+    header.e_shstrndx.set(endian, Default::default());
+    let mut image = [bytes_of(&header), bytes_of_slice(&packed)].concat();
+    for (_, at, bytes) in moved {
+        image.resize(at, 0);
+        image.extend_from_slice(bytes);
+    }
+    Ok(image)
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, NodeDep, Package, PackageId, TargetKind};
 
+use serde_json::Value;
+
 use super::{Crate, Project};
 use crate::cargo::Cargo;
 use crate::error::{Error, Exit};
@@ -80,6 +82,7 @@ fn crates(metadata: &Metadata) -> (Vec<Crate>, BTreeMap<&PackageId, usize>) {
             source: package.source.as_ref().map(|source| source.repr.clone()),
             folder: package.manifest_path.parent().map(Utf8Path::to_owned).unwrap_or_default(),
             license: package.license.clone(),
+            fast: package.metadata.pointer("/mirage/fast").and_then(Value::as_bool).unwrap_or_default(),
         });
     }
     (crates, index)

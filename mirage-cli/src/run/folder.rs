@@ -33,6 +33,12 @@ impl Folder {
         Ok(Self { _folder: folder, path })
     }
 
+    /// Where it is.
+    #[cfg(test)]
+    pub fn path(&self) -> &camino::Utf8Path {
+        &self.path
+    }
+
     /// The socket.
     pub fn socket(&self) -> Utf8PathBuf {
         self.path.join("control")

@@ -1,4 +1,4 @@
-//! Ports of this host that lead to a unikernel's: `8080:80`, `0.0.0.0:5353:53/udp`.
+//! Ports of this host that lead to a unikernel's: `8080:80`, `0.0.0.0:5353:53/udp`, `32000-32002:32000-32002`.
 
 use std::fmt;
 use std::io;
@@ -7,13 +7,15 @@ use std::str::FromStr;
 
 use crate::error::{Error, Exit};
 
-/// A port of this host and the one it leads to.
+/// A port of this host and the one it leads to, or several that follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish {
-    /// Where this host listens.
+    /// Where this host listens: the first.
     pub host: SocketAddrV4,
-    /// The unikernel's port.
+    /// The unikernel's port: the first.
     pub guest: u16,
+    /// How many follow the first.
+    pub more: u16,
     /// What is spoken there.
     pub protocol: Protocol,
 }
@@ -33,22 +35,31 @@ impl Publish {
     /// # Errors
     /// [`Exit::Unavailable`] naming the port.
     pub fn check(&self) -> Result<(), Error> {
-        let tried = match self.protocol {
-            Protocol::Tcp => TcpListener::bind(self.host).map(drop),
-            Protocol::Udp => UdpSocket::bind(self.host).map(drop),
-        };
-        tried.map_err(|error| self.refused(&error))
+        self.ports().try_for_each(|(host, _)| {
+            let tried = match self.protocol {
+                Protocol::Tcp => TcpListener::bind(host).map(drop),
+                Protocol::Udp => UdpSocket::bind(host).map(drop),
+            };
+            tried.map_err(|error| self.refused(host, &error))
+        })
     }
 
-    fn refused(&self, error: &io::Error) -> Error {
-        let Self { host, protocol, .. } = self;
+    /// Where this host listens, and the unikernel's port that leads to.
+    pub fn ports(&self) -> impl Iterator<Item = (SocketAddrV4, u16)> {
+        let Self { host, guest, more, .. } = *self;
+        (0..=more).map(move |next| (SocketAddrV4::new(*host.ip(), host.port() + next), guest + next))
+    }
+
+    fn refused(&self, host: SocketAddrV4, error: &io::Error) -> Error {
+        let protocol = self.protocol;
         let (address, port) = (host.ip(), host.port());
         let what = |why: &str| Error::new(Exit::Unavailable, format!("`--publish {self}`: {why}"));
         match error.kind() {
             io::ErrorKind::AddrInUse => what(&format!("port {port} of {address} is taken"))
                 .hint(format!("`ss -lnp '{protocol} sport = {port}'` shows by whom; choose another one")),
-            io::ErrorKind::PermissionDenied => what(&format!("port {port} takes rights that are not there"))
-                .hint(format!("choose one from 1024 on: `--publish {}:{}`", port.saturating_add(8000), self.guest)),
+            io::ErrorKind::PermissionDenied => {
+                what(&format!("port {port} takes rights that are not there")).hint("choose one from 1024 on")
+            }
             io::ErrorKind::AddrNotAvailable => {
                 what(&format!("{address} is no address of this host")).hint("`ip address` shows which it has")
             }
@@ -68,12 +79,15 @@ impl fmt::Display for Protocol {
 
 impl fmt::Display for Publish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, guest, protocol } = self;
+        let Self { host, guest, more, protocol } = *self;
         if *host.ip() != Ipv4Addr::LOCALHOST {
             write!(f, "{}:", host.ip())?;
         }
-        write!(f, "{}:{guest}", host.port())?;
-        if *protocol == Protocol::Udp { f.write_str("/udp") } else { Ok(()) }
+        match more {
+            0 => write!(f, "{}:{guest}", host.port())?,
+            _ => write!(f, "{}-{}:{guest}-{}", host.port(), host.port() + more, guest + more)?,
+        }
+        if protocol == Protocol::Udp { f.write_str("/udp") } else { Ok(()) }
     }
 }
 
@@ -97,12 +111,24 @@ impl FromStr for Publish {
             // Whoever wants it seen from elsewhere says so.
             None => (Ipv4Addr::LOCALHOST, host),
         };
-        let port = |text: &str| match text.parse() {
-            Ok(port @ 1..) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
-            _ => Err(format!("`{text}` is not a port, which is a number from 1 to 65535")),
-        };
-        Ok(Self { host: SocketAddrV4::new(address, port(host)?), guest: port(guest)?, protocol })
+        let (host, guest) = (range(host)?, range(guest)?);
+        let more = host.1 - host.0;
+        if guest.1 - guest.0 != more {
+            return Err(format!("`{ports}` has more ports on one side than on the other"));
+        }
+        Ok(Self { host: SocketAddrV4::new(address, host.0), guest: guest.0, more, protocol })
     }
+}
+
+/// A port, or the first and the last of several.
+fn range(text: &str) -> Result<(u16, u16), String> {
+    let port = |text: &str| match text.parse() {
+        Ok(port @ 1..) if text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
+        _ => Err(format!("`{text}` is not a port, which is a number from 1 to 65535")),
+    };
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (port(first)?, port(last)?);
+    if first <= last { Ok((first, last)) } else { Err(format!("`{text}` ends before it begins")) }
 }
 
 /// Refuses what is published twice.
@@ -110,10 +136,12 @@ impl FromStr for Publish {
 /// # Errors
 /// [`Exit::Usage`].
 pub fn distinct(all: &[Publish]) -> Result<(), Error> {
-    let key = |publish: &Publish| (publish.host.port(), publish.protocol);
+    let within = |publish: &Publish, port| (0..=publish.more).contains(&u16::wrapping_sub(port, publish.host.port()));
     let clash = |one: &Publish, other: &Publish| {
         let (here, there) = (*one.host.ip(), *other.host.ip());
-        key(one) == key(other) && (here == there || here.is_unspecified() || there.is_unspecified())
+        one.protocol == other.protocol
+            && (within(one, other.host.port()) || within(other, one.host.port()))
+            && (here == there || here.is_unspecified() || there.is_unspecified())
     };
     let mut pairs =
         all.iter().enumerate().flat_map(|(index, one)| all.iter().skip(index + 1).map(move |two| (one, two)));
@@ -136,10 +164,12 @@ mod tests {
 
     #[test]
     fn ports_are_read() {
-        for right in ["8080:80", "0.0.0.0:8080:80", "5353:53/udp", "192.168.1.7:1:65535/udp"] {
+        for right in ["8080:80", "0.0.0.0:8080:80", "5353:53/udp", "192.168.1.7:1:65535/udp", "1-65535:1-65535"] {
             assert_eq!(publish(right).to_string(), right);
         }
-        assert_eq!(publish("8080:80/tcp"), publish("127.0.0.1:8080:80"));
+        assert_eq!(publish("8080:80/tcp"), publish("127.0.0.1:8080-8080:80"));
+        let ports: Vec<_> = publish("8080-8081:80-81").ports().map(|(host, guest)| (host.port(), guest)).collect();
+        assert_eq!(ports, [(8080, 80), (8081, 81)]);
         for (wrong, part) in [
             ("", "is wanted"),
             ("80", "is wanted"),
@@ -151,6 +181,10 @@ mod tests {
             ("65536:80", "`65536` is not a port"),
             ("8080:80/sctp", "not `sctp`"),
             ("8080:80/", "not ``"),
+            ("8080-8082:80-81", "more ports on one side"),
+            ("8082-8080:80-82", "`8082-8080` ends before it begins"),
+            ("8080-:80", "`` is not a port"),
+            ("1-2-3:80", "`2-3` is not a port"),
             ("localhost:8080:80", "`localhost` is not an IPv4 address"),
             ("::1:8080:80", "`::1` is not an IPv4 address"),
         ] {
@@ -179,5 +213,7 @@ mod tests {
         assert_eq!(all(&["8080:80", "8081:80", "8080:80/udp", "127.0.0.2:8080:80"]), Ok(()));
         assert_eq!(all(&["8080:80", "8080:81"]).expect_err("twice").exit, Exit::Usage);
         assert!(all(&["8080:80", "0.0.0.0:8080:81"]).is_err());
+        assert!(all(&["8080-8090:80-90", "8085:1"]).is_err() && all(&["8085:1", "8080-8085:80-85"]).is_err());
+        assert_eq!(all(&["8080-8084:80-84", "8085:1", "8079:1"]), Ok(()));
     }
 }

@@ -104,7 +104,18 @@ pub const ALL: &[Target] = &[
             config: None,
         }),
     },
-    Target { name: "xen", doc: "an image for a Xen PVH guest", platform: None },
+    Target {
+        name: "xen",
+        doc: "an image for a Xen PVH guest",
+        platform: Some(Platform {
+            library: "mirage_xen",
+            attributes: &["#![no_std]", "#![no_main]"],
+            link: BARE,
+            suffix: ".xen",
+            start: Start::Domain,
+            config: Some(Config::Xl),
+        }),
+    },
 ];
 
 /// The platform of the target of this name.

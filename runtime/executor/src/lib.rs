@@ -9,6 +9,7 @@ extern crate alloc;
 
 #[cfg(feature = "threads")]
 mod executor;
+mod queue;
 mod timers;
 
 #[cfg(feature = "threads")]

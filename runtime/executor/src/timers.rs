@@ -1,24 +1,26 @@
 //! Sleeping tasks, by the time they are to wake.
 
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use mirage::time::Instant;
 
+use crate::queue::{Queue, Ticket};
+
 /// Sleeping tasks, by the time they are to wake. Cheap to clone; all clones are one queue.
 #[derive(Clone, Default)]
-pub struct Timers(Rc<RefCell<Queue>>);
+pub struct Timers(Rc<RefCell<Inner>>);
 
 #[derive(Default)]
-struct Queue {
-    /// Ordered by deadline; the number tells two sleepers of one deadline apart and keeps them in order.
-    sleepers: BTreeMap<(Instant, u64), Waker>,
-    numbered: u64,
+struct Inner {
+    queue: Queue<Waker>,
+    /// Empty but while they are woken; it is kept for its memory.
+    due: Vec<Waker>,
 }
 
 impl Timers {
@@ -29,19 +31,24 @@ impl Timers {
 
     /// The earliest deadline anybody waits for.
     pub fn next(&self) -> Option<Instant> {
-        self.0.borrow().sleepers.keys().next().map(|&(deadline, _)| deadline)
+        self.0.borrow().queue.next()
     }
 
     /// Wakes everybody whose deadline is `now` or before, the earliest first.
     pub fn fire(&self, now: Instant) {
-        // Taken out first: who is woken may want the queue. Most often nobody is due, and then nothing is allocated.
-        let mut due = Vec::new();
-        let mut queue = self.0.borrow_mut();
-        while let Some(earliest) = queue.sleepers.first_entry().filter(|sleeper| sleeper.key().0 <= now) {
-            due.push(earliest.remove());
+        let mut inner = self.0.borrow_mut();
+        let Inner { queue, due } = &mut *inner;
+        while let Some(waker) = queue.take_due(now) {
+            due.push(waker);
         }
-        drop(queue);
-        due.into_iter().for_each(Waker::wake);
+        if due.is_empty() {
+            return;
+        }
+        // Woken when the queue is free again: who is woken may want it.
+        let mut due = mem::take(due);
+        drop(inner);
+        due.drain(..).for_each(Waker::wake);
+        self.0.borrow_mut().due = due;
     }
 }
 
@@ -55,7 +62,7 @@ pub struct Sleep {
 #[derive(Clone, Copy)]
 enum State {
     New,
-    Waiting(u64),
+    Waiting(Ticket),
     Done,
 }
 
@@ -64,16 +71,11 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let mut queue = this.timers.0.borrow_mut();
+        let queue = &mut this.timers.0.borrow_mut().queue;
         match this.state {
             State::Done => return Poll::Ready(()),
-            State::New => {
-                queue.numbered += 1;
-                let number = queue.numbered;
-                queue.sleepers.insert((this.deadline, number), context.waker().clone());
-                this.state = State::Waiting(number);
-            }
-            State::Waiting(number) => match queue.sleepers.get_mut(&(this.deadline, number)) {
+            State::New => this.state = State::Waiting(queue.insert(this.deadline, context.waker().clone())),
+            State::Waiting(ticket) => match queue.get_mut(ticket) {
                 Some(waker) => waker.clone_from(context.waker()),
                 None => {
                     this.state = State::Done;
@@ -87,8 +89,9 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let State::Waiting(number) = self.state {
-            self.timers.0.borrow_mut().sleepers.remove(&(self.deadline, number));
+        if let State::Waiting(ticket) = self.state {
+            // Dropped when the queue is free again, as whatever a waker keeps alive may want it.
+            let _waker = self.timers.0.borrow_mut().queue.remove(ticket);
         }
     }
 }

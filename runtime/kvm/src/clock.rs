@@ -2,10 +2,10 @@
 
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::{Ordering, fence};
 use core::time::Duration;
 
 use mirage::time::{Instant, Timestamp};
+use mirage_pvh::pvclock::{self, PvClock, Scale};
 use mirage_pvh::{call, time_stamp};
 
 use crate::ports::{CMOS, TIMER, TIMER_MODE};
@@ -14,20 +14,6 @@ use crate::ports::{CMOS, TIMER, TIMER_MODE};
 const TIMER_RATE: u64 = 1_193_182;
 /// How many of them the counter is measured over: 2 ms, of which a port's read is about a thousandth.
 const MEASURED: u16 = 2_386;
-
-/// What KVM tells of time: `struct pvclock_vcpu_time_info` (Linux, Documentation/virt/kvm/x86/msr.rst).
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct PvClock {
-    version: u32,
-    _gap: u32,
-    stamp: u64,
-    nanoseconds: u64,
-    multiplier: u32,
-    shift: i8,
-    flags: u8,
-    _end: [u8; 2],
-}
 
 /// What KVM tells of the time of day at its start: `struct pvclock_wall_clock`.
 #[repr(C)]
@@ -38,17 +24,10 @@ pub struct PvWall {
     nanoseconds: u32,
 }
 
-/// How a count becomes nanoseconds: by `multiplier` / 2³², after a shift to the left, or to the right if it is negative.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Scale {
-    multiplier: u32,
-    shift: i8,
-}
-
 /// The clock.
 pub struct Clock {
     /// Where KVM writes, if it does.
-    page: Cell<Option<*const u8>>,
+    page: Cell<Option<(PvClock, *const PvWall)>>,
     /// What was measured where it does not.
     measured: Cell<Option<Scale>>,
     /// The counter, or KVM's nanoseconds, when the machine started.
@@ -65,7 +44,8 @@ impl Clock {
 
     /// From here on time is counted; `page` is where KVM writes, if it does.
     pub fn begin(&self, page: Option<*const u8>) {
-        self.page.set(page);
+        // SAFETY: the shim's page, see `prepare`; the time of day stands behind the time.
+        self.page.set(page.map(|page| unsafe { (PvClock::new(page), page.add(pvclock::LENGTH).cast()) }));
         self.start.set(if page.is_some() { self.kvm_now() } else { time_stamp() });
     }
 
@@ -79,13 +59,7 @@ impl Clock {
 
     /// The counter's value in that many nanoseconds.
     pub fn stamp_in(&self, nanoseconds: u64) -> u64 {
-        let scale = match self.page.get() {
-            Some(_) => {
-                let PvClock { multiplier, shift, .. } = self.pv();
-                Scale { multiplier, shift }
-            }
-            None => self.scale(),
-        };
+        let scale = self.page.get().map_or_else(|| self.scale(), |(clock, _)| clock.scale());
         time_stamp().saturating_add(scale.count(nanoseconds))
     }
 
@@ -94,9 +68,9 @@ impl Clock {
         let since = Duration::from_nanos(self.now().as_nanos());
         let start = self.wall.get().unwrap_or_else(|| {
             let start = match self.page.get() {
-                Some(page) => {
-                    // SAFETY: behind the time in the shim's page, see `prepare`.
-                    let wall = unsafe { ptr::read_volatile(page.add(size_of::<PvClock>()).cast::<PvWall>()) };
+                Some((_, wall)) => {
+                    // SAFETY: see `begin`.
+                    let wall = unsafe { ptr::read_volatile(wall) };
                     // It is that of KVM's own start.
                     Duration::new(wall.seconds.into(), 0)
                         + Duration::from_nanos(u64::from(wall.nanoseconds).saturating_add(self.start.get()))
@@ -110,36 +84,7 @@ impl Clock {
     }
 
     fn kvm_now(&self) -> u64 {
-        let clock = self.pv();
-        let since = time_stamp().saturating_sub(clock.stamp);
-        clock.nanoseconds.wrapping_add(Scale { multiplier: clock.multiplier, shift: clock.shift }.nanoseconds(since))
-    }
-
-    /// What KVM says, read whole: its version is odd while it writes, and another one afterwards.
-    fn pv(&self) -> PvClock {
-        let Some(page) = self.page.get().map(<*const u8>::cast::<PvClock>) else {
-            return PvClock {
-                version: 0,
-                _gap: 0,
-                stamp: 0,
-                nanoseconds: 0,
-                multiplier: 1 << 31,
-                shift: 1,
-                flags: 0,
-                _end: [0; 2],
-            };
-        };
-        loop {
-            // SAFETY: the page is mapped as long as there is a machine; see `prepare`.
-            let (clock, again) = unsafe {
-                let clock = ptr::read_volatile(page);
-                fence(Ordering::Acquire);
-                (clock, ptr::read_volatile(&raw const (*page).version))
-            };
-            if clock.version & 1 == 0 && clock.version == again {
-                return clock;
-            }
-        }
+        self.page.get().map_or(0, |(clock, _)| clock.now())
     }
 
     fn scale(&self) -> Scale {
@@ -148,35 +93,6 @@ impl Clock {
             self.measured.set(Some(scale));
             scale
         })
-    }
-}
-
-impl Scale {
-    /// That of a counter with so many counts a second.
-    fn of(rate: u64) -> Self {
-        // As large a multiplier as fits, for precision.
-        let mut shift = 0;
-        let mut multiplier = (1_000_000_000_u128 << 32) / u128::from(rate.max(1));
-        while multiplier > u128::from(u32::MAX) {
-            multiplier >>= 1;
-            shift += 1;
-        }
-        while multiplier < 1 << 31 && shift > -31 {
-            multiplier = (1_000_000_000_u128 << (32 - shift + 1)) / u128::from(rate.max(1));
-            shift -= 1;
-        }
-        Self { multiplier: multiplier as u32, shift }
-    }
-
-    fn nanoseconds(self, count: u64) -> u64 {
-        let shifted = if self.shift < 0 { u128::from(count) >> -self.shift } else { u128::from(count) << self.shift };
-        (shifted * u128::from(self.multiplier) >> 32) as u64
-    }
-
-    fn count(self, nanoseconds: u64) -> u64 {
-        let wide = (u128::from(nanoseconds) << 32) / u128::from(self.multiplier.max(1));
-        let count = if self.shift < 0 { wide << -self.shift } else { wide >> self.shift };
-        u64::try_from(count).unwrap_or(u64::MAX)
     }
 }
 
@@ -266,20 +182,5 @@ mod tests {
         assert_eq!(seconds([0x40, 0x46, 0x01, 0x09, 0x09, 0x01, 0x20], false, true), 1_000_000_000);
         assert_eq!(seconds([0x40, 0x46, 0x01, 0x09, 0x09, 0x01, 0xff], false, false), 1_000_000_000);
         assert_eq!(seconds([0, 0, 0x92, 0x29, 0x02, 0x24, 0x20], false, false), 1_709_164_800 + 12 * 3600);
-    }
-
-    #[test]
-    fn counts_and_nanoseconds_are_of_one_scale() {
-        for rate in [1_000_000, 999_999_937, 1_000_000_000, 2_400_000_000, 5_100_000_000] {
-            let scale = Scale::of(rate);
-            for seconds in [1, 60, 86_400 * 365] {
-                let exact = seconds * 1_000_000_000;
-                assert!(scale.nanoseconds(rate * seconds).abs_diff(exact) <= exact / 1_000_000_000 * 2 + 2, "{rate}");
-                assert!(
-                    scale.count(exact).abs_diff(rate * seconds) <= rate * seconds / 1_000_000_000 * 2 + 2,
-                    "{rate}"
-                );
-            }
-        }
     }
 }

@@ -13,6 +13,7 @@ mod acpi;
 mod button;
 #[expect(unsafe_code, reason = "a hypervisor writes the time into a page")]
 mod clock;
+mod devices;
 #[expect(unsafe_code, reason = "drivers are given memory and registers")]
 mod hardware;
 #[expect(unsafe_code, reason = "a static that is not shared")]
@@ -26,9 +27,10 @@ mod prepare;
 mod serial;
 pub mod virtio;
 
+pub use devices::{Console, WallClock};
 pub use hardware::Hardware;
 pub use machine::{Kvm, run};
-pub use mirage_pvh::{Clock, Console, Logger, Platform, Random, Spawner, Time, WallClock};
+pub use mirage_pvh::{Clock, Logger, Platform, Random, Spawner, Time};
 pub use net::Net;
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.

@@ -3,11 +3,10 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell, RefCell};
-use core::task::{Context, Poll};
 
 use mirage::args::Group;
 use mirage::plumbing::Failure;
-use mirage::time::{Instant, Timestamp};
+use mirage::time::Instant;
 use mirage_pvh::{Interrupt, Machine, Platform, call};
 
 use crate::button::Button;
@@ -20,6 +19,10 @@ use crate::virtio::{self, Found};
 const STOP: u64 = 1 << 63;
 /// The pins of an interrupt controller.
 const PINS: u32 = 24;
+/// The first line of the second controller, and the one QEMU raises in its place: what a PC's timer is led to on the
+/// first controller, it leads every controller's first line to. Only QEMU's machines have two.
+const SECOND: u32 = PINS;
+const SECOND_AT: u32 = PINS + 2;
 /// The longest sleep, in nanoseconds: what the timer counts at most.
 const LONGEST: u64 = u32::MAX as u64;
 
@@ -52,15 +55,11 @@ impl Machine for Kvm {
         self.clock.now()
     }
 
-    fn wall(&self) -> Timestamp {
-        self.clock.wall()
-    }
-
     fn wait(&self, until: Option<Instant>) -> u64 {
         let came = match until {
             None => call::wait(u64::MAX, 0),
             // Only a look, at once over.
-            Some(Instant::START) => call::wait(0, 1),
+            Some(Instant::START) => call::wait(0, 0),
             Some(until) => {
                 let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
                 // The timer of QEMU and of KVM counts nanoseconds.
@@ -72,10 +71,6 @@ impl Machine for Kvm {
 
     fn write(&self, bytes: &[u8]) {
         mirage_pvh::write(bytes);
-    }
-
-    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
-        self.serial.poll_read(context, buffer)
     }
 }
 
@@ -107,6 +102,7 @@ impl Kvm {
 
     /// The interrupt of a line, the same for all who share it; none where there is no such line, or no vector left.
     pub(crate) fn line(&self, line: u32, level: bool) -> Option<Interrupt> {
+        let line = if line == SECOND { SECOND_AT } else { line };
         let mut lines = self.lines.borrow_mut();
         if let Some(&(_, interrupt)) = lines.iter().find(|&&(there, _)| there == line) {
             return Some(interrupt);
@@ -143,7 +139,7 @@ impl Kvm {
 }
 
 /// Runs the unikernel `name`: reads the command line, connects the devices and runs the jobs, all by `start`.
-pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F) -> !
+pub fn run<F>(name: &'static str, groups: &'static [Group], start: impl FnOnce(Platform) -> F + 'static) -> !
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {

@@ -2,10 +2,10 @@
 
 use core::arch::x86_64::__cpuid;
 
+use mirage_pvh::pvclock;
 use mirage_pvh::{Boot, Early, Shim, call};
 
 use crate::acpi;
-use crate::clock::PvClock;
 use crate::machine::Kvm;
 use crate::ports::RANGES;
 use crate::power::Power;
@@ -31,7 +31,7 @@ fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, memory: &mut Early, sha
         power_button(shim, power);
     }
     if has_clock() {
-        call::msr_write(WALL_REGISTER, shared + size_of::<PvClock>() as u64);
+        call::msr_write(WALL_REGISTER, shared + pvclock::LENGTH as u64);
         call::msr_write(CLOCK_REGISTER, shared | 1);
     }
     Kvm::get().serial().prepare();

@@ -16,6 +16,7 @@ pub mod kind;
 pub mod log;
 pub mod meta;
 pub mod plumbing;
+mod text;
 pub mod time;
 
 pub use args::Args;

@@ -2,7 +2,6 @@
 
 use core::cell::RefCell;
 use core::convert::Infallible;
-use core::future::poll_fn;
 use core::time::Duration;
 
 use alloc::boxed::Box;
@@ -10,10 +9,8 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use chacha20::ChaCha20Rng;
-use mirage::Args as _;
-use mirage::args::{ArgsError, Boot};
-use mirage::log::{self, Filter, Log, Metadata, Record};
-use mirage::time::{Instant, Timestamp};
+use mirage::log::{self, Log, Metadata, Record};
+use mirage::time::Instant;
 use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
 
 use crate::platform::Machine;
@@ -24,10 +21,6 @@ use crate::{Error, Platform};
 #[derive(Clone)]
 pub struct Clock(&'static dyn Machine);
 
-/// The time of day, of the hypervisor's clock.
-#[derive(Clone)]
-pub struct WallClock(&'static dyn Machine);
-
 /// Sleeps on the loop's timers.
 #[derive(Clone)]
 pub struct Time(Platform);
@@ -35,10 +28,6 @@ pub struct Time(Platform);
 /// Starts tasks on the loop.
 #[derive(Clone)]
 pub struct Spawner(Platform);
-
-/// The hypervisor's console.
-#[derive(Clone)]
-pub struct Console(&'static dyn Machine);
 
 /// Writes what passes `--logs` to the console, a line a write.
 #[derive(Clone)]
@@ -61,22 +50,6 @@ impl Clock {
 impl mirage::Clock for Clock {
     fn now(&self) -> Instant {
         self.0.now()
-    }
-}
-
-impl WallClock {
-    /// The clock of this machine.
-    ///
-    /// # Errors
-    /// Never.
-    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
-        Ok(Self(platform.machine()))
-    }
-}
-
-impl mirage::WallClock for WallClock {
-    fn now(&self) -> Timestamp {
-        self.0.wall()
     }
 }
 
@@ -108,33 +81,7 @@ impl Spawner {
 
 impl mirage::Spawn for Spawner {
     fn spawn<F: Future<Output = ()> + 'static>(&self, task: F) {
-        self.0.executor().start(task).detach();
-    }
-}
-
-impl Console {
-    /// The console of this machine.
-    ///
-    /// # Errors
-    /// Never.
-    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
-        Ok(Self(platform.machine()))
-    }
-}
-
-impl mirage::Console for Console {
-    type Error = Infallible;
-
-    async fn write(&self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.0.write(bytes);
-        Ok(())
-    }
-
-    async fn read(&self, buffer: &mut [u8]) -> Result<usize, Infallible> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        Ok(poll_fn(|context| self.0.poll_read(context, buffer)).await)
+        self.0.start(task);
     }
 }
 
@@ -142,12 +89,11 @@ impl Logger {
     /// Installs the sink.
     ///
     /// # Errors
-    /// When `--logs` cannot be read.
-    pub async fn connect(platform: &Platform) -> Result<Self, ArgsError> {
-        let filter = Boot::from_matches(platform.arguments(Platform::BOOT))?.logs;
-        let most = filter.most();
-        // A second logger changes nothing: the first one's filter stands. What is leaked lives as long as the image.
-        if ::log::set_logger(Box::leak(Box::new(Sink { filter, machine: platform.machine() }))).is_ok() {
+    /// Never: `--logs` was read before there was a device.
+    pub async fn connect(platform: &Platform) -> Result<Self, Infallible> {
+        let most = platform.boot().logs.most();
+        // A second logger changes nothing: the first one stands. What is leaked lives as long as the image.
+        if ::log::set_logger(Box::leak(Box::new(Sink(platform.clone())))).is_ok() {
             ::log::set_max_level(most);
         }
         Ok(Self(()))
@@ -156,10 +102,7 @@ impl Logger {
 
 impl mirage::Logger for Logger {}
 
-struct Sink {
-    filter: Filter,
-    machine: &'static dyn Machine,
-}
+struct Sink(Platform);
 
 // SAFETY: there is one processor and no thread.
 unsafe impl Sync for Sink {}
@@ -168,14 +111,14 @@ unsafe impl Send for Sink {}
 
 impl Log for Sink {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.filter.passes(metadata.target(), metadata.level())
+        self.0.boot().logs.passes(metadata.target(), metadata.level())
     }
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             let mut line = Vec::with_capacity(128);
-            log::record(&mut line, self.machine.now(), record);
-            self.machine.write(&line);
+            log::record(&mut line, self.0.machine().now(), record);
+            self.0.machine().write(&line);
         }
     }
 

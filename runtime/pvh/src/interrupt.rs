@@ -7,7 +7,6 @@ use core::task::{Context, Poll, Waker};
 /// Vectors that devices have; the first one is the timer's, the last one that of spurious interrupts.
 const FIRST: u8 = 33;
 const LAST: u8 = 62;
-const COUNT: usize = 64 - 32;
 
 /// An interrupt vector. There are 30, and they are never given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +15,14 @@ pub struct Interrupt(u8);
 struct Vectors {
     given: Cell<u8>,
     raised: Cell<u64>,
-    /// Everybody who waits for each: a device's tasks, and those of devices that share a line.
-    wakers: RefCell<[Vec<Waker>; COUNT]>,
+    /// Everybody who waits, and for which one: a device's tasks, and those of devices that share a line.
+    wakers: RefCell<Vec<(u8, Waker)>>,
 }
 
 // SAFETY: there is one processor, and interrupts are noted down in ring 0: nothing of this runs in one.
 unsafe impl Sync for Vectors {}
 
-static VECTORS: Vectors =
-    Vectors { given: Cell::new(0), raised: Cell::new(0), wakers: RefCell::new([const { Vec::new() }; COUNT]) };
+static VECTORS: Vectors = Vectors { given: Cell::new(0), raised: Cell::new(0), wakers: RefCell::new(Vec::new()) };
 
 impl Interrupt {
     /// The next vector; none when all are given.
@@ -49,10 +47,9 @@ impl Interrupt {
             VECTORS.raised.set(raised & !bit);
             return Poll::Ready(());
         }
-        if let Some(wakers) = VECTORS.wakers.borrow_mut().get_mut(usize::from(self.0 - 32))
-            && !wakers.iter().any(|waker| waker.will_wake(context.waker()))
-        {
-            wakers.push(context.waker().clone());
+        let mut wakers = VECTORS.wakers.borrow_mut();
+        if !wakers.iter().any(|(vector, waker)| *vector == self.0 && waker.will_wake(context.waker())) {
+            wakers.push((self.0, context.waker().clone()));
         }
         Poll::Pending
     }
@@ -61,13 +58,14 @@ impl Interrupt {
 /// Wakes who waits for these vectors, a bit each from 32 on.
 pub fn raise(bits: u64) {
     VECTORS.raised.set(VECTORS.raised.get() | bits);
-    let mut left = bits;
-    while left != 0 {
-        let index = left.trailing_zeros() as usize;
-        left &= left - 1;
-        // Waking puts a task into the queue, and runs none. What holds them stays, for the next ones.
-        if let Some(wakers) = VECTORS.wakers.borrow_mut().get_mut(index) {
-            wakers.drain(..).for_each(Waker::wake);
+    // Waking puts a task into the queue, and runs none.
+    let mut wakers = VECTORS.wakers.borrow_mut();
+    let mut at = 0;
+    while let Some(&(vector, _)) = wakers.get(at) {
+        if bits & 1 << (vector - 32) != 0 {
+            wakers.remove(at).1.wake();
+        } else {
+            at += 1;
         }
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! Everything but the shim (`shim/*.s`) runs in ring 3. [`setup`](self) reads what the hypervisor tells of the machine,
 //! writes the page tables and has the shim take them; from there on nothing can be executed that was not in the image.
-//! A platform brings a [`Machine`]: its clock, its console and how it waits.
+//! A platform brings a [`Machine`]: its clock, where its words go and how it waits. What not every unikernel has is a
+//! device of the platform's, so that an image without it has no code of it.
 //!
 //! The crate compiles everywhere; what only an image has (the entry, the panic handler, the heap) is there with
 //! `--cfg mirage_bare`, which `mirage build` gives.
@@ -21,21 +22,22 @@ mod fault;
 mod interrupt;
 mod memory;
 mod platform;
+pub mod pvclock;
 mod random;
 mod run;
 mod setup;
 mod shim;
 
 pub use boot::{Boot, Range};
-pub use devices::{Clock, Console, Logger, Random, Spawner, Time, WallClock};
+pub use devices::{Clock, Logger, Random, Spawner, Time};
 pub use error::Error;
 pub use executor::Executor;
-pub use fault::{exit, say, status, write};
+pub use fault::{exit, say, say_by, status, write};
 pub use interrupt::Interrupt;
 pub use interrupt::raise;
 pub use memory::{Pages, Registers, Usage, device_address, usage};
 pub use platform::{Machine, Platform};
 pub use random::give as give_random;
-pub use run::{run, serve};
+pub use run::run;
 pub use setup::{Early, boot, shared, time_stamp};
 pub use shim::{Shim, call};

@@ -1,22 +1,19 @@
 //! What every device of a bare-metal platform is connected to.
 
 use alloc::rc::Rc;
-use core::task::{Context, Poll};
+use core::cell::Cell;
 use core::time::Duration;
 
-use mirage::args::{Matches, Values};
-use mirage::time::{Instant, Timestamp};
+use mirage::args::{Boot, Matches, Values};
+use mirage::time::Instant;
 use mirage_executor::Timers;
 
 use crate::executor::Executor;
 
-/// What a platform brings: a clock, a console, and how it waits.
+/// What a platform brings that every unikernel needs: a clock, somewhere to write, and how it waits.
 pub trait Machine {
     /// The time since the start.
     fn now(&self) -> Instant;
-
-    /// The time of day.
-    fn wall(&self) -> Timestamp;
 
     /// Sleeps until an interrupt, or until a time; returns the vectors that came, a bit each from 32 on, with bit 63 once
     /// somebody outside has asked for an end.
@@ -24,9 +21,6 @@ pub trait Machine {
 
     /// Writes to the console, all of it.
     fn write(&self, bytes: &[u8]);
-
-    /// Reads from the console: at least one byte.
-    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize>;
 }
 
 /// The machine a unikernel runs on: its loop, its timers, its command line. Cheap to clone.
@@ -36,16 +30,22 @@ pub struct Platform(Rc<Inner>);
 struct Inner {
     machine: &'static dyn Machine,
     values: Values,
+    boot: Boot,
     timers: Timers,
-    executor: Executor,
+    stopping: Cell<bool>,
 }
 
 impl Platform {
     /// The group of arguments every unikernel takes.
     pub const BOOT: &'static str = "every unikernel";
 
-    pub(crate) fn new(machine: &'static dyn Machine, values: Values, timers: Timers, executor: Executor) -> Self {
-        Self(Rc::new(Inner { machine, values, timers, executor }))
+    pub(crate) fn new(machine: &'static dyn Machine, values: Values, boot: Boot, timers: Timers) -> Self {
+        Self(Rc::new(Inner { machine, values, boot, timers, stopping: Cell::new(false) }))
+    }
+
+    /// What every unikernel is told.
+    pub(crate) fn boot(&self) -> &Boot {
+        &self.0.boot
     }
 
     /// The values given on the command line for the group `of` something.
@@ -63,7 +63,17 @@ impl Platform {
         self.0.timers.sleep_until(self.0.machine.now() + duration).await;
     }
 
-    pub(crate) fn executor(&self) -> Executor {
-        self.0.executor
+    /// Starts a task of the platform's own.
+    pub fn start(&self, task: impl Future<Output = ()> + 'static) {
+        Executor::new().start(task);
+    }
+
+    /// Has the loop stop, as if somebody outside had asked for it.
+    pub fn stop(&self) {
+        self.0.stopping.set(true);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.get()
     }
 }

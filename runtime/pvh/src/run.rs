@@ -1,10 +1,12 @@
 //! The loop, and how a machine ends.
 
-use alloc::string::{String, ToString as _};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
+use core::cell::Cell;
+use core::fmt::{self, Write as _};
+use core::pin::Pin;
 
 use mirage::Args as _;
 use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values, words};
@@ -28,6 +30,10 @@ const MACHINE: &[&str] = &["virtio_mmio.device="];
 /// Before the arguments: the status is to be said on the console.
 const EXIT_BY_CONSOLE: &str = "mirage.exit=console";
 
+/// A unikernel to be started, whatever its type is: so that all that follows is there once, and not made anew, and in the
+/// way of what is fast, in every image.
+type Start = Box<dyn FnOnce(Platform) -> Pin<Box<dyn Future<Output = Result<(), Failure>>>>>;
+
 /// Runs the unikernel `name` on a machine with this command line: connects the devices and runs the jobs, all by
 /// `start`. Ends the machine, with 0 when the jobs are done or an end was asked for, else with [`FailureKind::status`].
 pub fn run<F>(
@@ -35,30 +41,37 @@ pub fn run<F>(
     line: Option<&str>,
     name: &'static str,
     groups: &'static [Group],
-    start: impl FnOnce(Platform) -> F,
+    start: impl FnOnce(Platform) -> F + 'static,
 ) -> !
 where
     F: Future<Output = Result<(), Failure>> + 'static,
 {
+    go(machine, line, name, groups, Box::new(|platform| Box::pin(start(platform))))
+}
+
+fn go(
+    machine: &'static dyn Machine,
+    line: Option<&str>,
+    name: &'static str,
+    groups: &'static [Group],
+    start: Start,
+) -> ! {
     let Some(line) = line else {
         failed(machine, name, FailureKind::Arguments, &"the command line is longer than 4,095 bytes, or not UTF-8")
     };
-    let given = match command_line(line) {
-        Ok(given) => given,
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
-    };
-    if given.exit_by_console {
-        quiet_exit_by_console();
-    }
-    let values = match Values::parse(groups, given.arguments) {
-        Ok(Request::Run(values)) => values,
-        Ok(Request::Help) => {
-            machine.write(Usage { name, groups }.to_string().as_bytes());
-            exit(0)
+    let ended = command_line(line).and_then(|given| {
+        if given.exit_by_console {
+            quiet_exit_by_console();
         }
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
-    };
-    match serve(machine, values, start) {
+        match Values::parse(groups, given.arguments)? {
+            Request::Run(values) => serve(machine, values, start),
+            Request::Help => {
+                _ = write!(Words(machine), "{}", Usage { name, groups });
+                Ok(Ok(()))
+            }
+        }
+    });
+    match ended {
         Ok(Ok(())) => exit(0),
         Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure),
         Err(error) => failed(machine, name, FailureKind::Arguments, &error),
@@ -66,40 +79,44 @@ where
 }
 
 fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
-    machine.write(alloc::format!("{name}: error: {reason}\n").as_bytes());
+    _ = writeln!(Words(machine), "{name}: error: {reason}");
     exit(kind.status())
 }
 
+/// Where a machine's words go, as something to format into.
+struct Words<'m>(&'m dyn Machine);
+
+impl fmt::Write for Words<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}
+
 /// Runs until the unikernel is done, has failed or is told to stop.
-///
-/// # Errors
-/// When what every unikernel takes cannot be read.
-pub fn serve<F>(
-    machine: &'static dyn Machine,
-    values: Values,
-    start: impl FnOnce(Platform) -> F,
-) -> Result<Result<(), Failure>, ArgsError>
-where
-    F: Future<Output = Result<(), Failure>> + 'static,
-{
+fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<Result<(), Failure>, ArgsError> {
     let (executor, timers) = (Executor::new(), Timers::default());
-    let delay = Boot::from_matches(values.group(Platform::BOOT))?.delay;
-    let platform = Platform::new(machine, values, timers.clone(), executor);
+    let boot = Boot::from_matches(values.group(Platform::BOOT))?;
+    let delay = boot.delay;
+    let platform = Platform::new(machine, values, boot, timers.clone());
+    let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
-    let mut done = pin!(executor.start(async move {
+    let outcome = Rc::new(Cell::new(None));
+    let told = Rc::clone(&outcome);
+    executor.start(async move {
         if !delay.0.is_zero() {
             sleeper.sleep(delay.0).await;
         }
-        unikernel.await
-    }));
-    let mut context = Context::from_waker(Waker::noop());
+        told.set(Some(unikernel.await));
+    });
     loop {
         let busy = executor.run_ready(TURNS);
-        if let Poll::Ready(outcome) = done.as_mut().poll(&mut context) {
+        if let Some(outcome) = outcome.take() {
             return Ok(outcome);
         }
         let next = timers.next();
-        let came = machine.wait(if busy { Some(mirage::time::Instant::START) } else { next });
+        let until = if busy { Some(mirage::time::Instant::START) } else { next };
+        let came = if asked.is_stopping() { STOP } else { machine.wait(until) };
         if came & STOP != 0 {
             mirage::log::info!("stopping: the machine is asked to");
             return Ok(Ok(()));
@@ -120,12 +137,21 @@ struct Given {
 
 /// What stands behind `--` is for the unikernel; all of it where there is none. What is the machine's is left out.
 fn command_line(line: &str) -> Result<Given, ArgsError> {
-    let mut words = words(line)?;
-    words.retain(|word| !MACHINE.iter().any(|machine| word.starts_with(machine)));
-    let divided = words.iter().position(|word| word == ARGUMENTS);
-    let arguments = divided.map_or(0, |place| place + 1);
-    let exit_by_console = words.iter().take(arguments).any(|word| word == EXIT_BY_CONSOLE);
-    Ok(Given { arguments: words.split_off(arguments), exit_by_console })
+    let mut given = Given { arguments: Vec::new(), exit_by_console: false };
+    let mut divided = false;
+    for word in words(line)? {
+        if MACHINE.iter().any(|machine| word.starts_with(machine)) {
+            continue;
+        }
+        if !divided && word == ARGUMENTS {
+            divided = true;
+            given.exit_by_console = given.arguments.iter().any(|word| word == EXIT_BY_CONSOLE);
+            given.arguments.clear();
+        } else {
+            given.arguments.push(word);
+        }
+    }
+    Ok(given)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use mirage_e2e::{Outcome, Project, Unikernel, have, skip};
+use mirage_e2e::{Outcome, Project, Unikernel, free_port, have, skip};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ use mirage::{Console, Time};
 
 #[derive(mirage::Args, Clone)]
 pub struct Options {
-    /// What to do: succeed, fail, panic or wait
+    /// What to do: succeed, fail, panic, wait or repeat
     #[arg(default = "succeed")]
     pub end: alloc::string::String,
     /// What to say first
@@ -67,6 +67,10 @@ pub async fn start(
     match options.end.as_str() {
         "fail" => Err("as it was told"),
         "panic" => Ok(told_to_panic()),
+        "repeat" => loop {
+            console.log(&options.say).await;
+            time.sleep(Duration::from_millis(10)).await;
+        },
         "wait" => Ok(time.sleep(Duration::from_secs(3600)).await),
         _ => Ok(()),
     }
@@ -123,7 +127,7 @@ impl Run {
         }
         let usual = std::env::var_os("PATH").unwrap_or_default();
         let paths = [programs.path().to_owned()].into_iter().chain(std::env::split_paths(&usual));
-        let mut command = project().command(&["run", "--quiet", "-t", "kvm", "--accel", "tcg"]);
+        let mut command = project().command(&["run", "-t", "kvm", "--accel", "tcg"]);
         command.args(arguments).env("PATH", std::env::join_paths(paths).expect("a path"));
         command.env("TMPDIR", temporary.path());
         Self { command, temporary, _programs: programs }
@@ -188,6 +192,55 @@ fn a_signal_stops_it_and_leaves_nothing() {
         assert_eq!(unikernel.status(), 0, "{:?}", unikernel.lines());
         assert!(is_empty(run.temporary.path()));
     }
+}
+
+#[test]
+fn it_stops_when_nobody_listens_any_more() {
+    let Some(mut run) = Run::real(&["--quiet", "--", "--end=repeat"]) else { return };
+    let mut child = run.command.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    assert_eq!((line.trim_end(), child.wait().expect("it ends").code()), ("it is up", Some(0)));
+    assert!(is_empty(run.temporary.path()));
+}
+
+#[test]
+fn ctrl_c_on_a_terminal_stops_it_and_does_not_reach_the_monitor() {
+    if !have("script") {
+        return skip("Ctrl-C on a terminal", "wants `script`, of util-linux or bsdutils");
+    }
+    let Some(run) = Run::real(&["--quiet", "--", "--end=wait"]) else { return };
+    let words: Vec<_> = run.command.get_args().map(|word| word.to_str().expect("text")).collect();
+    let program = run.command.get_program().display().to_string();
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &format!("'{program}' {}", words.join(" ")), "/dev/null"]);
+    command.envs(run.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(project().folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut terminal = command.spawn().expect("it starts");
+    let mut lines = BufReader::new(terminal.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains("it is up")), "it comes up");
+    terminal.stdin.as_mut().expect("a pipe").write_all(b"\x03").expect("it is typed");
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(terminal.wait().expect("it ends").code(), Some(0), "{rest:?}");
+    assert!(is_empty(run.temporary.path()));
+}
+
+#[test]
+fn gdb_goes_to_the_first_instruction_by_the_line_that_is_said() {
+    if !have("gdb") {
+        return skip("a machine that waits for gdb", "wants `gdb`");
+    }
+    let port = free_port();
+    let Some(mut run) = Run::real(&[&format!("--gdb={port}")]) else { return };
+    let mut unikernel = Unikernel::spawn(&mut run.command);
+    let line = unikernel.wait_for("for gdb: ");
+    let (_, line) = line.split_once("for gdb: ").expect("it is");
+    // It is said before QEMU listens.
+    let script = format!("until (: < /dev/tcp/127.0.0.1/{port}) 2> /dev/null; do :; done; {line} -batch -ex detach");
+    let said = Outcome::of(Command::new("bash").args(["-c", &script]).stdin(Stdio::null())).ends_with(0).out;
+    assert!(said.contains("Breakpoint 1, ") && said.contains(" in mirage_entry ()"), "{said}");
+    unikernel.wait_for("it is up");
+    assert_eq!(unikernel.status(), 0, "{:?}", unikernel.lines());
 }
 
 #[test]

@@ -170,6 +170,16 @@ fn options_of_machines_are_refused_where_there_are_none_and_those_of_interfaces_
 }
 
 #[test]
+fn who_takes_a_key_for_the_network_is_shown_the_option() {
+    let http = Project::new("e2e-shown-net", "http");
+    for value in ["user", "tap"] {
+        let hint = "hint: `--net` chooses a device of config.rs; a machine is connected by";
+        let refused = http.call(&["run", "--dry-run", "--net", value]).ends_with(64);
+        refused.says(&[&format!("invalid value '{value}' for '--net <NET>'"), &format!("{hint} `--network {value}`")]);
+    }
+}
+
+#[test]
 fn keys_cannot_be_called_as_options_are() {
     let config = "use mirage_config::prelude::*;\n\nfn main() -> Unikernel {\n    let key = flag(\"memory\", \"How much\");\n    \
                   let console = if_impl(key, default_console(), default_console());\n    \

@@ -20,8 +20,8 @@ sudo install cloud-hypervisor-static /usr/local/bin/cloud-hypervisor";
 pub struct Check {
     /// What it is called.
     pub name: &'static str,
-    /// The target it is for; none if it is for all.
-    pub target: Option<&'static str>,
+    /// The targets it is for; none if it is for all.
+    pub targets: &'static [&'static str],
     /// What it is needed for.
     pub purpose: &'static str,
     /// How much it is needed.
@@ -53,7 +53,7 @@ const NO_PACKAGE: [&str; 5] = [""; 5];
 pub const CHECKS: &[Check] = &[
     Check {
         name: "cargo",
-        target: None,
+        targets: &[],
         purpose: "builds everything",
         need: Need::ToBuild,
         probe: || version("cargo"),
@@ -62,7 +62,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "rustc",
-        target: None,
+        targets: &[],
         purpose: "compiles everything; 1.95 or later",
         need: Need::ToBuild,
         probe: rustc,
@@ -71,7 +71,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "cc",
-        target: None,
+        targets: &[],
         purpose: "links what runs on this machine, config.rs included",
         need: Need::ToBuild,
         probe: || version("cc"),
@@ -79,26 +79,8 @@ pub const CHECKS: &[Check] = &[
         packages: ["gcc libc6-dev", "gcc", "gcc", "gcc", "gcc musl-dev"],
     },
     Check {
-        name: "/dev/net/tun",
-        target: Some("unix"),
-        purpose: "for `--net direct`",
-        need: Need::Optional,
-        probe: || opens("/dev/net/tun"),
-        get: Some("sudo modprobe tun"),
-        packages: NO_PACKAGE,
-    },
-    Check {
-        name: "ip",
-        target: Some("unix"),
-        purpose: "for `--net direct`",
-        need: Need::Optional,
-        probe: || version_by("ip", "-V"),
-        get: None,
-        packages: ["iproute2", "iproute", "iproute2", "iproute2", "iproute2"],
-    },
-    Check {
         name: "qemu-system-x86_64",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "runs images, with or without /dev/kvm",
         need: Need::OneToRun,
         probe: || version("qemu-system-x86_64"),
@@ -107,7 +89,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "/dev/kvm",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "without it images are emulated, slowly",
         need: Need::Optional,
         probe: || opens("/dev/kvm"),
@@ -116,7 +98,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "hardware virtualization",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "without it images are emulated, slowly",
         need: Need::Optional,
         probe: virtualization,
@@ -125,7 +107,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "firecracker",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "runs images, with /dev/kvm and tap devices",
         need: Need::OneToRun,
         probe: || version("firecracker"),
@@ -134,7 +116,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "cloud-hypervisor",
-        target: Some("kvm"),
+        targets: &["kvm"],
         purpose: "runs images, with /dev/kvm and tap devices",
         need: Need::OneToRun,
         probe: || version("cloud-hypervisor"),
@@ -142,8 +124,26 @@ pub const CHECKS: &[Check] = &[
         packages: NO_PACKAGE,
     },
     Check {
+        name: "/dev/net/tun",
+        targets: &["unix", "kvm"],
+        purpose: "for tap devices: `--net direct` on unix, `--network tap` on kvm",
+        need: Need::Optional,
+        probe: || opens("/dev/net/tun"),
+        get: Some("sudo modprobe tun"),
+        packages: NO_PACKAGE,
+    },
+    Check {
+        name: "ip",
+        targets: &["unix", "kvm"],
+        purpose: "for tap devices: `--net direct` on unix, `--network tap` on kvm",
+        need: Need::Optional,
+        probe: || version_by("ip", "-V"),
+        get: None,
+        packages: ["iproute2", "iproute", "iproute2", "iproute2", "iproute2"],
+    },
+    Check {
         name: "xl",
-        target: Some("xen"),
+        targets: &["xen"],
         purpose: "starts domains on a Xen host",
         need: Need::OneToRun,
         probe: || version_by("xl", "info"),
@@ -152,7 +152,7 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         name: "lab",
-        target: Some("xen"),
+        targets: &["xen"],
         purpose: "a Xen in QEMU, for `--lab`",
         need: Need::OneToRun,
         probe: xen::lab::ready,

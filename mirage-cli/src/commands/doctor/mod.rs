@@ -29,9 +29,9 @@ pub fn doctor(only: Option<&str>, reporter: &Reporter) -> Result<(), Error> {
                 .hint(format!("the targets are {}", names.join(", ")))
         })?],
     };
-    let mut sections = vec![Section::new("every target", None, CHECKS.iter().filter(|check| check.target.is_none()))];
+    let mut sections = vec![Section::new("every target", None, CHECKS.iter().filter(|check| check.targets.is_empty()))];
     for target in targets {
-        let checks = CHECKS.iter().filter(|check| check.target == Some(target.name));
+        let checks = CHECKS.iter().filter(|check| check.targets.contains(&target.name));
         sections.push(Section::new(target.name, Some(target), checks));
     }
     match reporter.format() {
@@ -146,7 +146,7 @@ mod tests {
 
     /// A machine of these versions and wants, as text without colours.
     fn kvm(found: &[(&str, Result<&str, &str>)]) -> String {
-        let found = CHECKS.iter().filter(|check| check.target == Some("kvm")).map(|check| {
+        let found = CHECKS.iter().filter(|check| check.targets.contains(&"kvm")).map(|check| {
             let (_, outcome) = found.iter().find(|(name, _)| *name == check.name).expect(check.name);
             Found { check, outcome: outcome.map(str::to_owned).map_err(str::to_owned) }
         });
@@ -159,6 +159,8 @@ mod tests {
     #[test]
     fn one_monitor_is_enough() {
         let all = [
+            ("/dev/net/tun", Ok("can be opened")),
+            ("ip", Ok("ip utility, iproute2-6.1.0")),
             ("qemu-system-x86_64", Ok("QEMU emulator version 7.2.22")),
             ("/dev/kvm", Ok("can be opened")),
             ("hardware virtualization", Ok("svm")),
@@ -166,9 +168,9 @@ mod tests {
             ("cloud-hypervisor", Ok("cloud-hypervisor v43.0.0")),
         ];
         let mut one = all;
-        (one[0].1, one[4].1) = (Err("not found"), Err("not found"));
+        (one[2].1, one[6].1) = (Err("not found"), Err("not found"));
         let mut none = one;
-        (none[1].1, none[2].1, none[3].1) = (Err("not for this user"), Err("neither vmx nor svm"), Err("not found"));
+        (none[3].1, none[4].1, none[5].1) = (Err("not for this user"), Err("neither vmx nor svm"), Err("not found"));
         assert_data_eq!(kvm(&all), file!["../../../../tests/golden/doctor.kvm.txt"].raw());
         assert_data_eq!(kvm(&one), file!["../../../../tests/golden/doctor.kvm-firecracker.txt"].raw());
         assert_data_eq!(kvm(&none), file!["../../../../tests/golden/doctor.kvm-none.txt"].raw());
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn every_check_is_for_a_target_there_is_and_says_how_it_is_got_if_it_can_be() {
         for check in CHECKS {
-            assert!(check.target.is_none_or(|name| target::find(name).is_some()), "{}", check.name);
+            assert!(check.targets.iter().all(|name| target::find(name).is_some()), "{}", check.name);
             let packaged = check.packages.iter().all(|package| !package.is_empty());
             assert!(check.get.is_some() != packaged || check.name == "hardware virtualization", "{}", check.name);
         }

@@ -154,3 +154,82 @@ fn put(socket: &Utf8Path, action: &str) -> io::Result<()> {
         other => Err(io::Error::other(String::from_utf8_lossy(other).into_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    /// A monitor's end of a socket: says `greeting`, then answers each line as it is told; hands on what it was asked.
+    fn monitor(
+        folder: &Folder,
+        greeting: &'static str,
+        answers: &'static [&'static str],
+    ) -> (Receiver<String>, JoinHandle<()>) {
+        let listener = UnixListener::bind(folder.socket()).expect("a socket");
+        let (tell, asked) = channel();
+        let thread = thread::spawn(move || {
+            let mut answers = answers.iter();
+            while answers.len() > 0 {
+                let (mut stream, _) = listener.accept().expect("somebody");
+                stream.write_all(greeting.as_bytes()).expect("it reads");
+                let lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+                for line in lines.map_while(Result::ok).filter(|line| !line.is_empty() && !line.contains(": ")) {
+                    tell.send(line).expect("the test reads");
+                    let Some(answer) = answers.next() else { break };
+                    stream.write_all(answer.as_bytes()).expect("it reads");
+                }
+            }
+        });
+        (asked, thread)
+    }
+
+    #[test]
+    fn qemu_is_told_and_what_it_refuses_is_heard() {
+        let folder = Folder::new().expect("a folder");
+        let path = folder.path().to_owned();
+        let answers = &[
+            "{\"return\":{}}\n",
+            "{\"event\":\"NEWS\"}\n{\"return\":{}}\n",
+            "{\"error\":{\"class\":\"GenericError\",\"desc\":\"no such thing\"}}\n",
+        ];
+        let (asked, thread) = monitor(&folder, "{\"QMP\":{}}\n", answers);
+        let (warn, warned) = channel();
+        let control = Control::new(Monitor::Qemu, folder, move |what| _ = warn.send(what.to_owned()));
+        assert!(control.is_heard());
+        control.stop();
+        control.stop();
+        let inject = "{\"execute\":\"inject-nmi\"}";
+        let heard: Vec<String> = asked.iter().take(3).collect();
+        assert_eq!(heard, ["{\"execute\":\"qmp_capabilities\"}", inject, inject]);
+        assert_eq!(warned.recv().expect("a word"), "QEMU did not tell its machine to stop: no such thing");
+        control.close();
+        thread.join().expect("its end");
+        assert!(!path.exists(), "nothing is left");
+    }
+
+    #[test]
+    fn a_monitor_that_ends_at_once_leaves_nothing() {
+        for monitor in Monitor::ALL {
+            let folder = Folder::new().expect("a folder");
+            let path = folder.path().to_owned();
+            Control::new(monitor, folder, |what| panic!("{what}")).close();
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn cloud_hypervisor_is_told_by_its_power_button_if_it_has_no_interrupt() {
+        let folder = Folder::new().expect("a folder");
+        let answers = &["HTTP/1.1 404 Not Found\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"];
+        let (asked, thread) = monitor(&folder, "", answers);
+        let control = Control::new(Monitor::CloudHypervisor, folder, |what| panic!("{what}"));
+        control.stop();
+        let heard: Vec<String> = asked.iter().take(2).collect();
+        assert_eq!(heard, ["PUT /api/v1/vm.nmi HTTP/1.1", "PUT /api/v1/vm.power-button HTTP/1.1"]);
+        control.close();
+        thread.join().expect("its end");
+    }
+}

@@ -16,8 +16,19 @@ pub struct Ended {
     pub said: Option<u8>,
     /// What the monitor wrote to its standard error.
     pub words: String,
-    /// Whether we ended it.
-    pub by_us: bool,
+    /// What we had to do with it.
+    pub ours: Ours,
+}
+
+/// What we had to do with a monitor's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ours {
+    /// Nothing.
+    Nothing,
+    /// Its machine was told to stop.
+    Asked,
+    /// It was ended by us.
+    Ended,
 }
 
 impl Ended {
@@ -34,7 +45,10 @@ impl Ended {
         let program = monitor.program();
         match own {
             Some(status) => Ok(status),
-            None if self.by_us => Err(Error::new(Exit::Interrupted, "ended before the unikernel had stopped")),
+            // Who is told to stop before there is anybody to be told stops as well.
+            None if self.ours == Ours::Ended || (self.ours == Ours::Asked && self.status.success()) => {
+                Err(Error::new(Exit::Interrupted, "ended before the unikernel had stopped"))
+            }
             None if self.status.success() => {
                 Err(Error::new(Exit::Unavailable, format!("`{program}` ended without a status of the unikernel's"))
                     .detail(self.words)
@@ -63,7 +77,7 @@ mod tests {
     use super::*;
 
     fn ended(code: i32) -> Ended {
-        Ended { status: ExitStatus::from_raw(code << 8), said: None, words: "why\n".into(), by_us: false }
+        Ended { status: ExitStatus::from_raw(code << 8), said: None, words: "why\n".into(), ours: Ours::Nothing }
     }
 
     #[test]
@@ -82,8 +96,16 @@ mod tests {
         let killed = Ended { status: ExitStatus::from_raw(11), ..ended(0) };
         let error = killed.status(Monitor::Qemu).expect_err("a signal");
         assert_eq!(error.message, "`qemu-system-x86_64` was ended by signal 11");
-        let by_us = Ended { by_us: true, ..ended(0) };
-        assert_eq!(by_us.status(Monitor::Qemu).expect_err("ended").exit, Exit::Interrupted);
+        for (code, ours, exit) in [
+            (0, Ours::Ended, Exit::Interrupted),
+            (1, Ours::Ended, Exit::Interrupted),
+            (0, Ours::Asked, Exit::Interrupted),
+            (1, Ours::Asked, Exit::Unavailable),
+        ] {
+            let ended = Ended { ours, ..ended(code) };
+            assert_eq!(ended.status(Monitor::Qemu).expect_err("no status").exit, exit);
+        }
+        assert_eq!(Ended { ours: Ours::Asked, ..ended(33) }.status(Monitor::Qemu), Ok(0));
     }
 
     #[test]

@@ -30,4 +30,5 @@ pub(in crate::run) use network::user;
 pub use options::{Accel, Attachment, Board, Options};
 pub(in crate::run) use prepare::{memory, needs_interfaces, text};
 pub use start::{dry_run, run};
+pub(in crate::run) use exits::Ours;
 pub(in crate::run) use supervise::{Asked, supervise};

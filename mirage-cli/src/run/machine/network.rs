@@ -41,9 +41,9 @@ pub fn user(
                 format!(",net={network}/{},host={router},dns={names},dhcpstart={}", theirs.prefix, theirs.address);
         }
         let ports = publish.iter().filter(|_| index == 0);
-        properties.extend(ports.map(|publish| {
-            let Publish { host, guest, protocol } = publish;
-            format!(",hostfwd={protocol}:{host}-:{guest}")
+        properties.extend(ports.flat_map(|publish| {
+            let forward = |(host, guest)| format!(",hostfwd={}:{host}-:{guest}", publish.protocol);
+            publish.ports().map(forward)
         }));
         links.push(Link::User(properties));
         tell(interface, arguments, &within, &mut words);
@@ -133,11 +133,12 @@ mod tests {
 
     #[test]
     fn ports_are_the_first_interfaces_and_networks_are_apart() {
-        let (links, words) = made(&[interface("a-"), interface("b-")], &[], &["8080:80", "0.0.0.0:5353:53/udp"]);
+        let (links, words) =
+            made(&[interface("a-"), interface("b-")], &[], &["8080-8081:80-81", "0.0.0.0:5353:53/udp"]);
         assert_eq!(
             links,
             [
-                ",hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53",
+                ",hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:8081-:81,hostfwd=udp:0.0.0.0:5353-:53",
                 ",net=10.0.3.0/24,host=10.0.3.2,dns=10.0.3.3,dhcpstart=10.0.3.15",
             ]
         );

@@ -1,9 +1,11 @@
 //! From an image to its machine, with the network it wants set up before and taken down after.
 
 use std::ffi::OsString;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 
 use camino::Utf8Path;
+use object::Object as _;
 
 use super::control::Control;
 use super::guest::Guest;
@@ -127,17 +129,32 @@ fn announce(prepared: &Prepared, guest: &Guest, image: &Image, options: &Options
     }
     if prepared.attachment == Attachment::User {
         for publish in &options.machine.publish {
-            reporter.done("Published", &format!("{} is the unikernel's port {}", publish.host, publish.guest));
+            let (host, guest, more) = (publish.host, publish.guest, publish.more);
+            let what = match more {
+                0 => format!("{host} is the unikernel's port {guest}"),
+                _ => format!("{host} and the {more} after it are the unikernel's ports {guest} to {}", guest + more),
+            };
+            reporter.done("Published", &what);
         }
     }
     if let Some(port) = guest.gdb {
-        let words =
-            ["gdb".to_owned(), image.debug.to_string(), "-ex".to_owned(), format!("target remote 127.0.0.1:{port}")];
-        reporter.done("Waiting", &format!("for gdb: {}", mirage::args::join(words)));
-        reporter.note(
-            "break with `hbreak FUNCTION`, which needs no memory of the image's, then `continue`; Ctrl-C here ends it",
-        );
+        reporter.done("Waiting", &format!("for gdb: {}", mirage::args::join(gdb(image, port))));
+        reporter
+            .note("it stops at the image's first instruction: `break`, then `continue`; Ctrl-C here ends the machine");
     }
+}
+
+/// The command of gdb's that goes to an image's first instruction. The machine waits at its own, before firmware has put
+/// the image where it belongs: so far a breakpoint of the processor's is the only one that holds.
+fn gdb(image: &Image, port: u16) -> Vec<String> {
+    let mut words = vec!["gdb".to_owned(), image.debug.to_string()];
+    let mut commands = vec![format!("target remote 127.0.0.1:{port}")];
+    let bytes = fs::read(&image.file).unwrap_or_default();
+    if let Ok(file) = object::File::parse(&*bytes) {
+        commands.extend([format!("hbreak *{:#x}", file.entry()), "continue".to_owned()]);
+    }
+    words.extend(commands.into_iter().flat_map(|command| ["-ex".to_owned(), command]));
+    words
 }
 
 /// Sees that nobody listens on a port yet.
@@ -147,4 +164,31 @@ fn is_free(port: u16) -> Result<(), Error> {
         Error::new(Exit::Unavailable, format!("`--gdb={port}`: port {port} of 127.0.0.1 cannot be had: {error}"))
             .hint("choose another one: `--gdb=PORT`")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_is_not_there() {
+        let plan = Plan {
+            name: "gone".to_owned(),
+            about: String::new(),
+            target: "kvm".to_owned(),
+            keys: vec![],
+            devices: vec![],
+            jobs: vec![],
+        };
+        let image = Image {
+            file: "/nowhere/dist/gone.kvm".into(),
+            debug: "/nowhere/dist/gone.debug".into(),
+            manifest: "/nowhere/dist/gone.json".into(),
+            config: None,
+        };
+        let error = run(&plan, &image, &[], &Options::default(), &Reporter::silent()).expect_err("it is gone");
+        assert_eq!(error.exit, Exit::Unavailable);
+        assert_eq!(error.message, "the image `/nowhere/dist/gone.kvm` is not there");
+        assert_eq!(error.hints, ["`mirage build` makes it"]);
+    }
 }

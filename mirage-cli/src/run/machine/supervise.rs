@@ -3,15 +3,15 @@
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::SIGCHLD;
 use signal_hook::iterator::Signals;
 
-use super::exits::Ended;
+use super::exits::{Ended, Ours};
 use crate::error::{Error, Exit};
 use crate::process;
 use crate::run::console::Console;
@@ -59,7 +59,7 @@ pub fn supervise<'a>(
     let name = words.first().map_or("", String::as_str);
     let failed = |error| Error::new(Exit::Unavailable, format!("`{name}` cannot be started: {error}"));
     // Before it starts, so that no end and no signal is missed.
-    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals = Signals::new([SIGCHLD].into_iter().chain(process::heeded())).map_err(failed)?;
     process::check()?;
     let mut command = guarded(words);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -75,21 +75,17 @@ pub fn supervise<'a>(
     control.close();
     let said = out.and_then(|thread| thread.join().ok()).flatten();
     let words = err.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    let (status, by_us) = ended.map_err(failed)?;
-    Ok(Ended { status, said, words, by_us })
+    let (status, ours) = ended.map_err(failed)?;
+    Ok(Ended { status, said, words, ours })
 }
 
-/// Waits for a child's end; returns its status, and whether it had to be ended.
-fn wait(
-    child: &mut Child,
-    signals: &mut Signals,
-    control: &impl Asked,
-) -> io::Result<(std::process::ExitStatus, bool)> {
-    let mut asked = !control.is_heard();
+/// Waits for a child's end; returns its status, and what we had to do with it.
+fn wait(child: &mut Child, signals: &mut Signals, control: &impl Asked) -> io::Result<(ExitStatus, Ours)> {
+    let mut ours = Ours::Nothing;
     let mut deadline: Option<Instant> = None;
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok((status, deadline.is_some()));
+            return Ok((status, ours));
         }
         let came: Vec<i32> = if deadline.is_some() {
             thread::sleep(TICK);
@@ -98,14 +94,19 @@ fn wait(
             signals.wait().collect()
         };
         for _ in came.into_iter().filter(|signal| *signal != SIGCHLD) {
-            if !asked {
-                asked = true;
-                control.stop();
-            } else if deadline.is_none() {
-                if !control.end() {
-                    send(child, Signal::TERM);
+            match ours {
+                Ours::Nothing if control.is_heard() => {
+                    ours = Ours::Asked;
+                    control.stop();
                 }
-                deadline = Some(Instant::now() + GRACE);
+                Ours::Nothing | Ours::Asked => {
+                    ours = Ours::Ended;
+                    deadline = Some(Instant::now() + GRACE);
+                    if !control.end() {
+                        send(child, Signal::TERM);
+                    }
+                }
+                Ours::Ended => {}
             }
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

@@ -27,7 +27,7 @@ pub fn supervise(command: &mut Command) -> Result<u8, Error> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error| Error::new(Exit::Unavailable, format!("`{name}` cannot be started: {error}"));
     // Before it starts, so that no end and no signal is missed.
-    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGTERM]).map_err(failed)?;
+    let mut signals = Signals::new([SIGCHLD].into_iter().chain(process::heeded())).map_err(failed)?;
     process::check()?;
     let mut child = command.spawn().map_err(failed)?;
     let mut again: Option<Instant> = None;

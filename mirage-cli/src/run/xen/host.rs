@@ -15,7 +15,7 @@ use crate::process;
 use crate::report::Reporter;
 use crate::run::console::Console;
 use crate::run::folder::Folder;
-use crate::run::machine::{Asked, supervise};
+use crate::run::machine::{Asked, Ours, supervise};
 use crate::run::start::Options;
 use crate::run::steps::Steps;
 
@@ -59,7 +59,7 @@ pub fn run(
     let debug = image.debug.clone();
     let asked = Toolstack { name: domain.name, reporter: *reporter };
     let ended = supervise(&command, asked, move || Console::of_image(true, debug))?;
-    Ended { said: ended.said, words: ended.words, by_us: ended.by_us, log: String::new() }.status()
+    Ended { said: ended.said, words: ended.words, by_us: ended.ours == Ours::Ended, log: String::new() }.status()
 }
 
 /// What [`run`] would do.

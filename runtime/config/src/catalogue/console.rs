@@ -8,5 +8,10 @@ use crate::node::Impl;
 /// The console: standard input and output on unix, the serial line or the hypervisor's console elsewhere.
 #[track_caller]
 pub fn default_console() -> Impl<kind::Console> {
-    device("console").doc("Where the operator reads and types").on(Target::Unix, "mirage_unix::Stdio").on(Target::Kvm, "mirage_kvm::Console").provide()
+    device("console")
+        .doc("Where the operator reads and types")
+        .on(Target::Unix, "mirage_unix::Stdio")
+        .on(Target::Kvm, "mirage_kvm::Console")
+        .on(Target::Xen, "mirage_xen::Console")
+        .provide()
 }

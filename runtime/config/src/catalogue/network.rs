@@ -19,5 +19,6 @@ pub fn network() -> Impl<kind::Network> {
         .on(Target::Unix, "mirage_unix::Tap")
         .arguments_on::<mirage::args::Interface>(Target::Unix)
         .on(Target::Kvm, "mirage_kvm::Net")
+        .on(Target::Xen, "mirage_xen::Net")
         .provide()
 }

@@ -7,7 +7,7 @@ use super::error::{Error, Problem};
 use super::find::Found;
 use super::machine::{Interrupt as _, Machine};
 use super::queue::{Layout, Queue};
-use super::transport::{ACKNOWLEDGE, DRIVER, DRIVER_OK, FAILED, FEATURES_OK, NEEDS_RESET, Transport};
+use super::transport::{ACKNOWLEDGE, Cause, DRIVER, DRIVER_OK, FAILED, FEATURES_OK, NEEDS_RESET, Transport};
 
 // Features of every device, section 6.
 const INDIRECT: u64 = 1 << 28;
@@ -19,7 +19,7 @@ const COMMON: u64 = INDIRECT | EVENT_INDEX | VERSION_1 | ACCESS_PLATFORM;
 
 /// How often it is looked whether a device is idle after it was told to be, and how often its configuration is read until
 /// it holds still.
-const PATIENCE: u32 = 100_000;
+const PATIENCE: u32 = 20_000;
 const READS: u32 = 16;
 
 /// A device.
@@ -28,6 +28,8 @@ pub struct Device<M: Machine> {
     transport: Transport<M>,
     features: u64,
     interrupts: Vec<M::Interrupt>,
+    /// Whether it has used buffers since its last interrupt: which was for them, then.
+    worked: bool,
     /// What it did, and is not used any more for.
     broken: Option<Problem>,
 }
@@ -63,7 +65,7 @@ impl<M: Machine> Device<M> {
         };
         let (transport, features, interrupts) =
             start().map_err(|problem| Error { kind: found.kind, place: found.place, problem })?;
-        Ok(Self { found, transport, features, interrupts, broken: None })
+        Ok(Self { found, transport, features, interrupts, worked: false, broken: None })
     }
 
     /// Whether all of `features` were offered and taken.
@@ -136,21 +138,35 @@ impl<M: Machine> Device<M> {
     /// When it says that it has failed.
     pub fn poll_interrupt(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut raised = false;
-        let mut cause = super::transport::Cause::default();
+        let mut may_have_failed = false;
         for (which, interrupt) in self.interrupts.iter().enumerate() {
             if interrupt.poll_raised(context).is_ready() {
                 raised = true;
-                cause.configuration |= self.transport.acknowledge(which).configuration;
-                interrupt.handled();
+                may_have_failed |= match self.transport.acknowledge(which) {
+                    Cause::Queues => false,
+                    Cause::Configuration => true,
+                    Cause::Unknown => !self.worked,
+                };
             }
         }
         if !raised {
             return Poll::Pending;
         }
-        if cause.configuration && self.transport.status() & NEEDS_RESET != 0 {
-            return Poll::Ready(Err(self.fail(Problem::NeedsReset)));
-        }
-        Poll::Ready(Ok(()))
+        self.worked = false;
+        Poll::Ready(if may_have_failed { self.ask() } else { Ok(()) })
+    }
+
+    /// The device has used buffers.
+    pub fn worked(&mut self) {
+        self.worked = true;
+    }
+
+    /// Asks the device whether it still works.
+    ///
+    /// # Errors
+    /// When it says that it has failed.
+    pub fn ask(&mut self) -> Result<(), Error> {
+        if self.transport.status() & NEEDS_RESET != 0 { Err(self.fail(Problem::NeedsReset)) } else { Ok(()) }
     }
 
     /// Whether the device still works.

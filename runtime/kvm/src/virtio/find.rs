@@ -14,7 +14,7 @@ use super::transport::pci::bus::{Bus, SUBSYSTEM};
 /// What a word of the command line that names a device begins with.
 const WORD: &str = "virtio_mmio.device=";
 
-/// Where the slots of QEMU's microvm are, and how far apart. They are filled from the last on.
+/// Where the slots of QEMU's microvm are, and how far apart.
 const SLOTS: u64 = 0xfeb0_0000;
 const SLOT: usize = 0x200;
 
@@ -122,7 +122,8 @@ pub fn find<'w, M: Machine>(machine: &M, command_line: &'w str) -> Result<Vec<Fo
         }
     }
     if named {
-        // QEMU names its slots from the last to the first, as it fills them; Firecracker in the order of its devices.
+        // Firecracker's are in the order of its devices; QEMU's are slots, the last first.
+        in_order(machine, &mut found);
         return Ok(found);
     }
     match Bus::new(machine) {
@@ -142,9 +143,14 @@ pub fn find<'w, M: Machine>(machine: &M, command_line: &'w str) -> Result<Vec<Fo
     Ok(found)
 }
 
+/// How many slots QEMU's microvm has, and the line of the first.
+fn slot_count<M: Machine>(machine: &M) -> (u32, u32) {
+    if machine.lines() > PINS { (24, PINS) } else { (8, PINS - 8) }
+}
+
 /// Looks into the slots of QEMU's microvm, the last first.
 fn slots<M: Machine>(machine: &M, found: &mut Vec<Found>) {
-    let (count, first_line) = if machine.lines() > PINS { (24, PINS) } else { (8, PINS - 8) };
+    let (count, first_line) = slot_count(machine);
     let Some(registers) = machine.map(SLOTS, count as usize * SLOT) else { return };
     for slot in (0..count).rev() {
         let offset = slot as usize * SLOT;
@@ -152,6 +158,22 @@ fn slots<M: Machine>(machine: &M, found: &mut Vec<Found>) {
             let place = Place::Mmio { address: SLOTS + offset as u64, length: SLOT, line: first_line + slot };
             found.push(Found { kind, place });
         }
+    }
+    in_order(machine, found);
+}
+
+/// Puts devices in slots, the last first, into the order in which QEMU was told of them: by itself it fills slots from
+/// the last on; where the last is empty, somebody chose slots, and counted from the first on.
+fn in_order<M: Machine>(machine: &M, found: &mut [Found]) {
+    let (count, _) = slot_count(machine);
+    let slots = SLOTS..SLOTS + u64::from(count) * SLOT as u64;
+    let address = |found: &Found| match found.place {
+        Place::Mmio { address, .. } => address,
+        Place::Pci(_) => 0,
+    };
+    let last = slots.end - SLOT as u64;
+    if found.iter().map(address).all(|address| slots.contains(&address) && address != last) {
+        found.reverse();
     }
 }
 

@@ -50,8 +50,8 @@ pub trait Machine: Clone + 'static {
 pub enum Trigger {
     /// It rises; and falls when the driver has acknowledged. Each rise is one interrupt.
     Edge,
-    /// It is low for as long as there is something, for any of the devices that share it. Whoever takes the interrupt
-    /// listens to it again only after [`Interrupt::handled`].
+    /// It is low for as long as there is something, for any of the devices that share it. The machine listens to it
+    /// again once those who waited for it have had their turn.
     LowLevel,
 }
 
@@ -68,9 +68,6 @@ pub struct Message {
 pub trait Interrupt: 'static {
     /// Ready, once, when it has been raised since it was last asked; else every task that asked is woken when it is.
     fn poll_raised(&self, context: &mut Context<'_>) -> Poll<()>;
-
-    /// The device has been asked what it wanted: a line that tells by its level may be listened to again.
-    fn handled(&self) {}
 }
 
 /// A range of device registers, little-endian, in bytes from its beginning. One outside of it, or one that is not

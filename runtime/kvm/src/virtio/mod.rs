@@ -8,6 +8,9 @@
 //! a device is touched, [`queue`] the rings, [`transport`] the two ways to a device's registers, [`mod@find`] which devices
 //! there are, [`device`] one of them brought up, and the drivers: [`net`], [`rng`], [`console`]. A block device's goes
 //! beside them: a queue of requests in three parts, each one entry of the ring with an indirect table.
+//!
+//! What is not done: packed rings, devices of before virtio 1.0, more than one pair of queues of a network interface or
+//! port of a console, their control queues, devices that come or go while the machine runs, and IOMMUs.
 
 pub mod console;
 pub mod device;

@@ -138,6 +138,22 @@ fn a_device_fails() {
     }
 }
 
+/// Its interrupt may be taken for one of a frame that came at the same time.
+#[test]
+fn a_device_fails_unnoticed_and_is_found_out_when_it_sends_nothing() {
+    let mut link = Link::new(Options::default());
+    let (polled, _) = poll(|context| link.net.poll_ready(context));
+    assert!(polled.is_pending());
+    assert!(link.arrive([0; 10], &frame(0, 60), usize::MAX));
+    assert_eq!(link.received().expect("a frame").len(), 1);
+    link.device.need_reset();
+    let (polled, _) = poll(|context| link.net.poll_ready(context));
+    assert!(polled.is_pending());
+    while link.send(&frame(0, 1000)).expect("room") {}
+    let error = (0..100).find_map(|_| link.send(&frame(0, 1000)).err()).expect("frame after frame is refused");
+    assert!(error.to_string().ends_with("the monitor says that the device has failed"), "{error}");
+}
+
 /// What a device says that cannot be brought up.
 fn refused(options: Options, prepare: impl FnOnce(&Fake, &Device)) -> String {
     let (machine, device) = machine(options);

@@ -26,6 +26,24 @@ fn slots_are_looked_into_from_the_last_on() {
     machine.unplug();
 }
 
+/// Whoever names slots counts upwards.
+#[test]
+fn slots_that_were_chosen_count_from_the_first() {
+    let machine = Fake::new();
+    machine.plug(SLOTS, 24, &device(1));
+    machine.plug(SLOTS + 0x200, 25, &device(4));
+    let kinds = |line: &str| find(&machine, line).expect("devices").iter().map(|found| found.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(""), [Kind::NETWORK, Kind::ENTROPY]);
+    // QEMU's words are of the last slot first, whoever filled them.
+    let line = "virtio_mmio.device=512@0xfeb00200:25 virtio_mmio.device=512@0xfeb00000:24";
+    assert_eq!(kinds(line), [Kind::NETWORK, Kind::ENTROPY]);
+    machine.plug(SLOTS + 23 * 0x200, 47, &device(2));
+    let line = format!("virtio_mmio.device=512@0xfeb02e00:47 {line}");
+    assert_eq!(kinds(&line), [Kind::BLOCK, Kind::ENTROPY, Kind::NETWORK]);
+    assert_eq!(kinds(""), [Kind::BLOCK, Kind::ENTROPY, Kind::NETWORK]);
+    machine.unplug();
+}
+
 #[test]
 fn the_command_line_says_where_devices_are() {
     let machine = Fake::new();

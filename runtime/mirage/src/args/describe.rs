@@ -1,10 +1,10 @@
 //! What an argument is called, takes and means.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::string::String;
 
 use super::Args;
+use crate::text::joined;
 
 /// One argument of a unikernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Group {
     pub fn name(&self, argument: &Argument) -> String {
         match self.prefix {
             "" => argument.name.to_owned(),
-            prefix => format!("{prefix}-{}", argument.name),
+            prefix => joined(&[prefix, "-", argument.name]),
         }
     }
 

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{ArgsError, Argument, FromArg, Group, Shape};
+use crate::text::cut;
 
 /// What a command line asks for.
 #[derive(Clone, Debug)]
@@ -29,6 +30,13 @@ struct Given {
     value: Option<String>,
 }
 
+impl Given {
+    /// Whether it is for this argument, which is known by its group and its name.
+    fn is(&self, group: usize, argument: &Argument) -> bool {
+        self.group == group && self.argument.name == argument.name
+    }
+}
+
 impl Values {
     /// Checks `words` against the arguments of `groups`: `--name VALUE`, `--name=VALUE`, `--flag`.
     ///
@@ -45,19 +53,19 @@ impl Values {
             if word == "--help" {
                 return Ok(Request::Help);
             }
-            let text = word.strip_prefix("--").ok_or_else(|| ArgsError::Stray(word.to_owned()))?;
-            let (name, inline) = match text.split_once('=') {
+            let Some(text) = word.strip_prefix("--") else { return Err(ArgsError::Stray(word.to_owned())) };
+            let (name, inline) = match cut(text, b'=') {
                 Some((name, value)) => (name, Some(value.to_owned())),
                 None => (text, None),
             };
-            let (group, argument) = find(groups, name).ok_or_else(|| ArgsError::unknown(groups, name))?;
+            let Some((group, argument)) = find(groups, name) else { return Err(ArgsError::unknown(groups, name)) };
             let value = match (argument.shape, inline) {
                 (Shape::Flag, Some(_)) => return Err(ArgsError::FlagWithValue(argument.name)),
                 (Shape::Flag, None) => None,
                 (_, Some(value)) => Some(value),
                 (_, None) => Some(words.next().ok_or(ArgsError::NoValue(argument.name))?.as_ref().to_owned()),
             };
-            let again = given.iter().any(|other| other.group == group && other.argument == argument);
+            let again = given.iter().any(|other| other.is(group, argument));
             if again && argument.shape != Shape::Many {
                 return Err(ArgsError::Twice(argument.name));
             }
@@ -67,7 +75,7 @@ impl Values {
             for argument in group.arguments {
                 let missing = argument.shape == Shape::Required
                     && argument.default.is_none()
-                    && !given.iter().any(|given| given.group == index && given.argument == argument);
+                    && !given.iter().any(|given| given.is(index, argument));
                 if missing {
                     return Err(ArgsError::Missing(argument.name));
                 }
@@ -101,8 +109,10 @@ impl<'a> Matches<'a> {
     /// # Errors
     /// [`ArgsError::Invalid`].
     pub fn one<T: FromArg>(&self, argument: &Argument) -> Result<Option<T>, ArgsError> {
-        let value = self.given(argument).next().and_then(|given| given.value.as_deref()).or(argument.default);
-        value.map(|value| read(argument, value)).transpose()
+        match self.text(argument) {
+            Some(value) => Ok(Some(read(argument, value)?)),
+            None => Ok(None),
+        }
     }
 
     /// The value given, or the default.
@@ -110,7 +120,14 @@ impl<'a> Matches<'a> {
     /// # Errors
     /// [`ArgsError::Missing`] or [`ArgsError::Invalid`].
     pub fn required<T: FromArg>(&self, argument: &Argument) -> Result<T, ArgsError> {
-        self.one(argument)?.ok_or(ArgsError::Missing(argument.name))
+        match self.text(argument) {
+            Some(value) => read(argument, value),
+            None => Err(ArgsError::Missing(argument.name)),
+        }
+    }
+
+    fn text(&self, argument: &Argument) -> Option<&'a str> {
+        self.given(argument).next().and_then(|given| given.value.as_deref()).or(argument.default)
     }
 
     /// Every value given, in order.
@@ -123,21 +140,28 @@ impl<'a> Matches<'a> {
 
     fn given(&self, argument: &Argument) -> impl Iterator<Item = &'a Given> {
         let Self { values, group } = *self;
-        values.given.iter().filter(move |given| given.group == group && given.argument.name == argument.name)
+        values.given.iter().filter(move |given| given.is(group, argument))
     }
 }
 
 fn read<T: FromArg>(argument: &Argument, value: &str) -> Result<T, ArgsError> {
-    T::from_arg(value).map_err(|reason| ArgsError::Invalid { name: argument.name, value: value.to_owned(), reason })
+    match T::from_arg(value) {
+        Ok(value) => Ok(value),
+        Err(reason) => Err(ArgsError::invalid(argument, value, reason)),
+    }
 }
 
 /// The group and argument a name means.
 fn find(groups: &'static [Group], name: &str) -> Option<(usize, &'static Argument)> {
-    groups.iter().enumerate().find_map(|(index, group)| {
-        let name = group.local(name)?;
-        let argument = group.arguments.iter().find(|argument| argument.name == name)?;
-        Some((index, argument))
-    })
+    for (index, group) in groups.iter().enumerate() {
+        let Some(name) = group.local(name) else { continue };
+        for argument in group.arguments {
+            if argument.name == name {
+                return Some((index, argument));
+            }
+        }
+    }
+    None
 }
 
 impl Group {
@@ -151,27 +175,45 @@ impl Group {
 }
 
 impl ArgsError {
+    #[cold]
+    #[inline(never)]
+    fn invalid(argument: &Argument, value: &str, reason: String) -> Self {
+        Self::Invalid { name: argument.name, value: value.to_owned(), reason }
+    }
+
+    #[cold]
+    #[inline(never)]
     fn unknown(groups: &[Group], name: &str) -> Self {
-        let names = groups.iter().flat_map(Group::names).chain(["help".to_owned()]);
-        let near = names.map(|there| (distance(&there, name), there)).min();
+        let mut nearest = ("help".to_owned(), distance("help", name));
+        for group in groups {
+            for argument in group.arguments {
+                let there = group.name(argument);
+                let distance = distance(&there, name);
+                if (distance, &there) < (nearest.1, &nearest.0) {
+                    nearest = (there, distance);
+                }
+            }
+        }
         // A third of the letters may be off: more is another word.
-        let nearest = near.filter(|(distance, _)| *distance <= name.len().div_ceil(3)).map(|(_, there)| there);
+        let nearest = (nearest.1 <= name.len().div_ceil(3)).then_some(nearest.0);
         Self::Unknown { name: name.to_owned(), nearest }
     }
 }
 
 /// Levenshtein's distance in bytes: how many are to be added, dropped or changed.
 fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
+    let mut row = Vec::new();
+    for dropped in 0..=right.len() {
+        row.push(dropped);
+    }
     for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, b) in right.bytes().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        let (mut diagonal, mut before) = (i, i + 1);
+        let mut cells = row.iter_mut();
+        cells.next().into_iter().for_each(|first| *first = before);
+        for (cell, b) in cells.zip(right.bytes()) {
+            before = (diagonal + usize::from(a != b)).min(before + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = before;
         }
     }
     row.last().copied().unwrap_or_default()

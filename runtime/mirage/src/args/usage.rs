@@ -1,8 +1,6 @@
 //! The page `--help` prints.
 
-use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Argument, Group, Shape};
@@ -18,51 +16,60 @@ pub struct Usage {
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, groups } = self;
-        writeln!(f, "Usage: {name} [OPTIONS]")?;
-        let rows: Vec<(&Group, Vec<Row>)> = groups
-            .iter()
-            .filter(|group| !group.arguments.is_empty())
-            .map(|group| (group, group.arguments.iter().map(|argument| Row::of(group, argument)).collect()))
-            .collect();
-        let help = Row { left: "--help".into(), right: "Print this page".into() };
-        let width = rows.iter().flat_map(|(_, rows)| rows).chain([&help]).map(Row::width).max().unwrap_or_default();
-        for (group, rows) in &rows {
-            write!(f, "\nOptions of {}:\n", group.of)?;
-            rows.iter().try_for_each(|row| row.write(f, width))?;
-        }
-        f.write_str("\n")?;
-        help.write(f, width)
+        f.write_str(&self.page())
     }
 }
 
-struct Row {
-    left: String,
-    right: String,
+/// What stands left of the line about `--help`.
+const HELP: &str = "--help";
+
+impl Usage {
+    fn page(&self) -> String {
+        let (mut page, mut width) = (String::new(), HELP.len());
+        for group in self.groups {
+            for argument in group.arguments {
+                width = width.max(left(group, argument).chars().count());
+            }
+        }
+        push(&mut page, &["Usage: ", self.name, " [OPTIONS]\n"]);
+        for group in self.groups {
+            if !group.arguments.is_empty() {
+                push(&mut page, &["\nOptions of ", group.of, ":\n"]);
+            }
+            for argument in group.arguments {
+                row(&mut page, width, &left(group, argument), &[argument.doc]);
+                match (argument.default, argument.shape) {
+                    (Some(default), _) => push(&mut page, &[" [default: ", default, "]"]),
+                    (None, Shape::Required) => page.push_str(" [required]"),
+                    (None, Shape::Many) => page.push_str(" [repeatable]"),
+                    (None, Shape::Flag | Shape::One) => {}
+                }
+                page.push('\n');
+            }
+        }
+        page.push('\n');
+        row(&mut page, width, HELP, &["Print this page\n"]);
+        page
+    }
 }
 
-impl Row {
-    fn of(group: &Group, argument: &Argument) -> Self {
-        let mut left = format!("--{}", group.name(argument));
-        if argument.shape != Shape::Flag {
-            left.push(' ');
-            left.push_str(argument.value);
-        }
-        let note = match (argument.default, argument.shape) {
-            (Some(default), _) => format!(" [default: {default}]"),
-            (None, Shape::Required) => " [required]".into(),
-            (None, Shape::Many) => " [repeatable]".into(),
-            (None, Shape::Flag | Shape::One) => String::new(),
-        };
-        Self { left, right: format!("{}{note}", argument.doc) }
+fn left(group: &Group, argument: &Argument) -> String {
+    let mut left = String::from("--");
+    left.push_str(&group.name(argument));
+    if argument.shape != Shape::Flag {
+        push(&mut left, &[" ", argument.value]);
     }
+    left
+}
 
-    fn width(&self) -> usize {
-        self.left.chars().count()
+fn row(page: &mut String, width: usize, left: &str, right: &[&str]) {
+    push(page, &["  ", left]);
+    for _ in left.chars().count()..width + 2 {
+        page.push(' ');
     }
+    push(page, right);
+}
 
-    fn write(&self, f: &mut fmt::Formatter<'_>, width: usize) -> fmt::Result {
-        let padding = width - self.width();
-        writeln!(f, "  {}{:padding$}  {}", self.left, "", self.right)
-    }
+fn push(page: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| page.push_str(part));
 }

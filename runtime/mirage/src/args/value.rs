@@ -6,6 +6,8 @@ use core::fmt::{self, Display};
 use core::str::FromStr;
 use core::time::Duration;
 
+use crate::text::cut;
+
 /// A type that an argument's value can have: everything that can be parsed from a string.
 #[diagnostic::on_unimplemented(
     message = "an argument cannot be a `{Self}`",
@@ -57,18 +59,29 @@ impl FromStr for Seconds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("it is not a number of seconds, such as `10` or `0.5`, up to {}", Self::MAX.as_secs());
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(fraction) {
+        let wrong = || String::from("it is not a number of seconds, such as `10` or `0.5`, up to 31536000");
+        let (whole, fraction) = cut(text, b'.').unwrap_or((text, "0"));
+        if whole.is_empty() || fraction.is_empty() {
             return Err(wrong());
         }
-        let seconds: u64 = whole.parse().map_err(|_| wrong())?;
-        let milliseconds: u64 =
-            fraction.bytes().chain([b'0'; 3]).take(3).fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
-        let duration = Duration::from_secs(seconds) + Duration::from_millis(milliseconds);
-        if duration > Self::MAX { Err(wrong()) } else { Ok(Self(duration)) }
+        let (mut seconds, mut milliseconds, mut unit) = (0_u64, 0, 100);
+        for character in whole.bytes() {
+            seconds = seconds.saturating_mul(10).saturating_add(digit(character).ok_or_else(wrong)?);
+        }
+        for character in fraction.bytes() {
+            milliseconds += unit * digit(character).ok_or_else(wrong)?;
+            unit /= 10;
+        }
+        let most = Self::MAX.as_secs();
+        if seconds > most || seconds == most && milliseconds > 0 {
+            return Err(wrong());
+        }
+        Ok(Self(Duration::from_millis(seconds * 1000 + milliseconds)))
     }
+}
+
+fn digit(character: u8) -> Option<u64> {
+    character.is_ascii_digit().then(|| u64::from(character - b'0'))
 }
 
 impl Display for Seconds {
@@ -121,6 +134,9 @@ mod tests {
         assert_eq!(read("1.5"), Ok(1500));
         assert_eq!(read("0.0019"), Ok(1));
         assert_eq!(read("31536000"), Ok(31_536_000_000));
+        assert_eq!(read("00000000000000000000001.250"), Ok(1250));
+        let wrong = Seconds::from_str("31536000.001").unwrap_err();
+        assert!(wrong.ends_with(&format!(" {}", Seconds::MAX.as_secs())), "{wrong}");
         for wrong in ["", ".", "1.", ".5", "-1", "1e3", "31536001", "99999999999999999999", "1.5.2", "٣"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

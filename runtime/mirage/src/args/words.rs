@@ -14,31 +14,31 @@ use super::ArgsError;
 /// # Errors
 /// [`ArgsError::OpenQuote`] when a quote is not closed, or the line ends with a backslash.
 pub fn words(line: &str) -> Result<Vec<String>, ArgsError> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut characters = line.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\'' | '"' => quoted(character, &mut characters, word.get_or_insert_default())?,
-            '\\' => word.get_or_insert_default().push(characters.next().ok_or(ArgsError::OpenQuote('\\'))?),
-            space if space.is_ascii_whitespace() => words.extend(word.take()),
-            other => word.get_or_insert_default().push(other),
+    let (mut words, mut word, mut quote, mut escaped) = (Vec::new(), None::<String>, None, false);
+    for character in line.chars() {
+        if escaped {
+            escaped = false;
+        } else if quote == Some(character) {
+            quote = None;
+            continue;
+        } else if character == '\\' && quote != Some('\'') {
+            escaped = true;
+            continue;
+        } else if quote.is_none() && matches!(character, '\'' | '"') {
+            quote = Some(character);
+            word.get_or_insert_default(); // which an empty pair is, too
+            continue;
+        } else if quote.is_none() && character.is_ascii_whitespace() {
+            words.extend(word.take());
+            continue;
         }
+        word.get_or_insert_default().push(character);
+    }
+    if let Some(open) = quote.or(escaped.then_some('\\')) {
+        return Err(ArgsError::OpenQuote(open));
     }
     words.extend(word);
     Ok(words)
-}
-
-/// Takes what is left of a quoted part, up to and with its closing quote.
-fn quoted(quote: char, characters: &mut core::str::Chars<'_>, word: &mut String) -> Result<(), ArgsError> {
-    let open = || ArgsError::OpenQuote(quote);
-    loop {
-        match characters.next().ok_or_else(open)? {
-            closing if closing == quote => return Ok(()),
-            '\\' if quote == '"' => word.push(characters.next().ok_or_else(open)?),
-            other => word.push(other),
-        }
-    }
 }
 
 /// Writes words as one line that [`words`] cuts into the same words again.

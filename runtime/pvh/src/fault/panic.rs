@@ -2,9 +2,10 @@
 
 use core::cell::Cell;
 use core::fmt::Write as _;
+use core::mem::offset_of;
 use core::panic::PanicInfo;
 
-use super::console::{Serial, exit};
+use super::console::{Serial, exit, hexadecimal, number, say, write};
 use super::report::{Places, explain, status};
 use crate::memory::{Usage, usage};
 use crate::setup::layout;
@@ -12,6 +13,8 @@ use crate::shim::{Frame, Shared};
 
 /// Frames of a backtrace at most.
 const FRAMES: usize = 64;
+/// The registers as a report has them, in three letters each.
+const NAMES: &str = "raxrbxrcxrdxrsirdirbprsp r8 r9r10r11r12r13r14r15";
 
 unsafe extern "C" {
     static mirage_image_start: u8;
@@ -34,15 +37,26 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     let Usage { left, parts, used, refused } = usage();
     let mut prefix = Prefix { left: OUT_OF_MEMORY };
     if refused != 0 && write!(prefix, "{}", info.message()).is_ok() && prefix.left.is_empty() {
-        _ = writeln!(
-            Serial,
-            "out of memory: {refused} bytes are wanted, {left} are left in {parts} parts, {used} are in use"
-        );
+        let said =
+            [("out of memory: ", refused), (" bytes are wanted, ", left), (" are left in ", parts), (" parts, ", used)];
+        for (words, value) in said {
+            say(words);
+            number(value as u64, 10, 1);
+        }
+        say(" are in use\n");
         backtrace(frame());
         exit(status::MEMORY)
     }
     let place = info.location().map(|at| (at.file(), at.line(), at.column())).unwrap_or_default();
-    _ = writeln!(Serial, "panicked at {}:{}:{}:\n{}", place.0, place.1, place.2, info.message());
+    say("panicked at ");
+    say(place.0);
+    for value in [place.1, place.2] {
+        say(":");
+        number(value.into(), 10, 1);
+    }
+    say(":\n");
+    _ = write!(Serial, "{}", info.message());
+    say("\n");
     backtrace(frame());
     exit(status::PANIC)
 }
@@ -78,49 +92,57 @@ impl core::fmt::Write for Prefix {
 /// Where the shim resumes ring 3 after a fault.
 #[unsafe(no_mangle)]
 extern "C" fn mirage_fault() -> ! {
-    // SAFETY: the shim's page, which it has just written; there is one processor.
-    let frame: Frame = unsafe { core::ptr::read_volatile((*(layout().shared as *const Shared)).fault.get()) };
+    let there: *const Frame =
+        (layout().shared as *const Shared).cast::<u8>().wrapping_add(offset_of!(Shared, fault)).cast();
+    // SAFETY: a register's place in the shim's page, which the shim has just written; there is one processor.
+    let register = |at: usize| unsafe { there.cast::<u8>().add(at).cast::<u64>().read_volatile() };
+    let [vector, error, cr2, rip, rflags, rbp] = [
+        offset_of!(Frame, vector),
+        offset_of!(Frame, error),
+        offset_of!(Frame, cr2),
+        offset_of!(Frame, rip),
+        offset_of!(Frame, rflags),
+        offset_of!(Frame, rbp),
+    ]
+    .map(register);
     let shim = [
         (&raw const mirage_image_start as u64, &raw const mirage_text_start as u64),
         (layout().tables.from, layout().tables.to),
         (0xfec0_0000, 0xfef0_0000),
     ];
     let guard = (layout().fault_stack.to, layout().stack.from);
-    let (status, what) = explain(frame.vector, frame.error, frame.cr2, Places { shim, guard });
-    let Frame { vector, error, rip, rflags, cr2, .. } = frame;
-    _ = write!(Serial, "fault: {what}\n  exception {vector}, error code {error:#x}");
+    let (status, what) = explain(vector, error, cr2, Places { shim, guard });
+    say("fault: ");
+    say(what);
+    say("\n  exception ");
+    number(vector, 10, 1);
+    say(", error code ");
+    hexadecimal(error, 1);
     if vector == 14 {
-        _ = write!(Serial, ", at address {cr2:#x}");
+        say(", at address ");
+        hexadecimal(cr2, 1);
     }
-    _ = writeln!(Serial, "\n  rip {rip:#018x}  rflags {rflags:#x}");
-    let Frame { rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, .. } = frame;
-    let Frame { r8, r9, r10, r11, r12, r13, r14, r15, .. } = frame;
-    let registers = [
-        ("rax", rax),
-        ("rbx", rbx),
-        ("rcx", rcx),
-        ("rdx", rdx),
-        ("rsi", rsi),
-        ("rdi", rdi),
-        ("rbp", rbp),
-        ("rsp", rsp),
-        (" r8", r8),
-        (" r9", r9),
-        ("r10", r10),
-        ("r11", r11),
-        ("r12", r12),
-        ("r13", r13),
-        ("r14", r14),
-        ("r15", r15),
-    ];
-    for line in registers.chunks(4) {
-        for (name, value) in line {
-            _ = write!(Serial, "  {name} {value:#018x}");
-        }
-        _ = writeln!(Serial);
+    say("\n  rip ");
+    hexadecimal(rip, 16);
+    say("  rflags ");
+    hexadecimal(rflags, 1);
+    for (index, name) in NAMES.as_bytes().chunks(3).enumerate() {
+        // As they lie in a frame, but for the stack's, which the processor has put at its end.
+        let at = match index {
+            ..7 => index * 8,
+            7 => offset_of!(Frame, rsp),
+            _ => (index - 1) * 8,
+        };
+        say(if index % 4 == 0 { "\n  " } else { "  " });
+        write(name);
+        say(" ");
+        hexadecimal(register(at), 16);
     }
+    say("\n");
     if is_text(rip) {
-        _ = writeln!(Serial, "  at {rip:#x}");
+        say("  at ");
+        hexadecimal(rip, 1);
+        say("\n");
     }
     backtrace(rbp);
     exit(status)
@@ -138,7 +160,9 @@ fn backtrace(mut frame: u64) {
         if !is_text(back) {
             return;
         }
-        _ = writeln!(Serial, "  at {:#x}", back - 1); // within the call, not behind it
+        say("  at ");
+        hexadecimal(back - 1, 1); // within the call, not behind it
+        say("\n");
         if next <= frame {
             return;
         }

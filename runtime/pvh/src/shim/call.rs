@@ -12,6 +12,8 @@ enum Number {
     MsrRead,
     MsrWrite,
     Seal,
+    Event,
+    Hypercall,
 }
 
 /// What a call that is refused answers.
@@ -47,7 +49,7 @@ pub fn exit(status: u8) -> ! {
     }
 }
 
-/// Sleeps until an interrupt or `deadline` (of the time-stamp counter, and `ticks` of the timer away); returns what came,
+/// Sleeps until an interrupt or `deadline` (of the time-stamp counter, and `ticks` of the timer away), with 0 not at all; returns what came,
 /// a bit a vector from 32 on, bit 63 once the monitor has asked for an end.
 pub fn wait(deadline: u64, ticks: u32) -> u64 {
     call(Number::Wait, deadline, ticks.into(), 0)
@@ -81,6 +83,38 @@ pub fn msr_read(register: u32) -> u64 {
 /// Writes a model-specific register: before the seal only.
 pub fn msr_write(register: u32, value: u64) {
     call(Number::MsrWrite, register.into(), value, 0);
+}
+
+/// Xen's call for event channels: the operation, and what it is about, which it answers in. The status is negative
+/// where Xen refuses.
+#[cfg(mirage_bare)]
+pub fn event(operation: u32, about: [u64; 2]) -> (i64, [u64; 2]) {
+    let (status, first, second): (u64, u64, u64);
+    // SAFETY: as in `call`; the answer is in registers.
+    unsafe {
+        core::arch::asm!(
+            "call mirage_gate",
+            inout("rax") Number::Event as u64 => status,
+            inout("rdi") u64::from(operation) => _,
+            inout("rsi") about[0] => _,
+            inout("rdx") about[1] => first,
+            out("rcx") second,
+            out("r8") _,
+            out("r10") _,
+        );
+    }
+    (status as i64, [first, second])
+}
+
+/// There is no Xen below a host's process.
+#[cfg(not(mirage_bare))]
+pub fn event(_: u32, about: [u64; 2]) -> (i64, [u64; 2]) {
+    (-1, about)
+}
+
+/// Any of Xen's calls with two values: before the seal only.
+pub fn hypercall(number: u32, first: u64, second: u64) -> i64 {
+    call(Number::Hypercall, number.into(), first, second) as i64
 }
 
 /// Has the shim take these page tables and features of cr4, for good, and go on with `mirage_sealed` on this stack.

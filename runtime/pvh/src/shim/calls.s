@@ -1,7 +1,7 @@
 // What ring 3 may ask for, by `ud2` at one place: the number in rax, at most three values in rdi, rsi and rdx, the
 // answer in rax; rcx and r8 are lost. Values and never pointers, so that the shim can be made to read or write nothing.
 
-.set CALLS, 9                       // before its use: else it is taken for a place in memory
+.set CALLS, 11                      // before its use: else it is taken for a place in memory
 
 .section .shim.text, "ax", @progbits
 undefined:
@@ -20,7 +20,7 @@ undefined:
 
 .balign 8
 calls:
-    .quad exit, wait, port_in, port_out, map, route, msr_read, msr_write, seal
+    .quad exit, wait, port_in, port_out, map, route, msr_read, msr_write, seal, event, hypercall
 
 refused:
     mov rax, -1
@@ -31,6 +31,8 @@ done:
 // The end of the machine, with a status for whoever runs it: by the exit device if there is one, else by the power
 // button, else by a reset, else by a fault without a handler, which is a reset too.
 exit:
+    cmp byte ptr [mirage_shim + XEN], 0
+    jne exit_xen
     lea eax, [rdi + 16]
     mov edx, 0xf4
     out dx, eax
@@ -49,10 +51,12 @@ exit:
     jmp .Lexit_1
 
 // Waits until an interrupt or the time rdi of the time-stamp counter, which is rsi of the APIC's ticks away; -1: for
-// ever. The answer is what has come, a bit a vector, and bit 63 for ever once the monitor has asked for an end.
+// ever; 0: not at all, only what has come is let in. The answer is what has come, a bit a vector, and bit 63 for ever once the monitor has asked for an end.
 wait:
     cmp qword ptr [mirage_shim + PENDING], 0
     jne wait_over
+    test rdi, rdi
+    jz wait_not
     xor eax, eax
     cmp rdi, -1
     je .Lwait_1
@@ -66,7 +70,7 @@ wait:
     wrmsr
     jmp wait_look
 .Lwait_2:
-    test eax, eax
+    test rax, rax
     jz .Lwait_3
     mov eax, esi
 .Lwait_3:
@@ -93,6 +97,10 @@ wait_over:
     je done
     bts rax, 63
     jmp done
+wait_not:
+    sti
+    nop                             // behind which it comes
+    jmp wait_over
 
 // The port rdi, of rsi bytes; of those the platform has named before the seal.
 port_in:
@@ -253,6 +261,57 @@ seal:
     mov qword ptr [rsp + 16], offset mirage_sealed
     xor ebp, ebp                    // where a backtrace ends
     jmp done
+
+// Xen's calls are made by one instruction on processors of AMD, by another one on those of Intel: the number in rax,
+// at most five values in rdi, rsi, rdx, r10 and r8.
+call_xen:
+    cmp byte ptr [mirage_shim + XEN], 2
+    je .Lcall_xen_amd
+    vmcall
+    ret
+.Lcall_xen_amd:
+    vmmcall
+    ret
+
+// HYPERVISOR_event_channel_op: the operation rdi, on what rsi and rdx say, which come back in it as rdx says. It lies
+// in the shim's memory: Xen reads and writes with the rights of ring 0, so that ring 3 must not say where.
+event:
+    cmp byte ptr [mirage_shim + XEN], 0
+    je refused
+    mov [mirage_shim + ARGUMENT], rsi
+    mov [mirage_shim + ARGUMENT + 8], rdx
+    mov esi, offset mirage_shim + ARGUMENT
+    mov eax, 32
+    call call_xen
+    mov rdx, [mirage_shim + ARGUMENT]
+    mov rcx, [mirage_shim + ARGUMENT + 8]
+    jmp done
+
+// Any of Xen's calls, rdi, with rsi and rdx: before the seal only.
+hypercall:
+    cmp byte ptr [mirage_shim + XEN], 0
+    je refused
+    cmp byte ptr [mirage_shim + SEALED], 0
+    jne refused
+    mov rax, rdi
+    mov rdi, rsi
+    mov rsi, rdx
+    call call_xen
+    jmp done
+
+// SCHEDOP_shutdown: a crash for statuses that are one, else a power-off.
+exit_xen:
+    xor eax, eax
+    cmp dil, 99
+    jb .Lexit_xen_off
+    mov eax, 3
+.Lexit_xen_off:
+    mov [mirage_shim + ARGUMENT], rax
+    mov edi, 2
+    mov esi, offset mirage_shim + ARGUMENT
+    mov eax, 29
+    call call_xen
+    jmp exit_xen
 
 .section .text.mirage_gate, "ax", @progbits
 .global mirage_gate

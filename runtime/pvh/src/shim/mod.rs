@@ -47,7 +47,9 @@ pub struct Shim {
     pub x2apic: u8,
     /// Whether its timer takes a time of the time-stamp counter.
     pub deadline: u8,
-    _gap: [u8; 3],
+    /// Whether the hypervisor is Xen: 1 with a processor of Intel's, 2 with one of AMD's.
+    pub xen: u8,
+    _gap: [u8; 2],
     /// Pages seen through the window so far.
     pub device_pages: u32,
     /// The timer's entry of the interrupt controller.
@@ -56,6 +58,8 @@ pub struct Shim {
     pub power_port: u32,
     /// See `power_port`.
     pub power_value: u32,
+    /// What a call of Xen's is given.
+    argument: [u64; 2],
     /// First port and count of each range ring 3 may use, up to one of none.
     pub ports: [[u16; 2]; PORT_RANGES + 1],
 }
@@ -125,6 +129,8 @@ core::arch::global_asm!(
     ".set TIMER_ENTRY, {TIMER_ENTRY}",
     ".set POWER_PORT, {POWER_PORT}",
     ".set POWER_VALUE, {POWER_VALUE}",
+    ".set XEN, {XEN}",
+    ".set ARGUMENT, {ARGUMENT}",
     ".set PORTS, {PORTS}",
     include_str!("boot.s"),
     include_str!("traps.s"),
@@ -152,5 +158,7 @@ core::arch::global_asm!(
     TIMER_ENTRY = const offset_of!(Shim, timer_entry),
     POWER_PORT = const offset_of!(Shim, power_port),
     POWER_VALUE = const offset_of!(Shim, power_value),
+    XEN = const offset_of!(Shim, xen),
+    ARGUMENT = const offset_of!(Shim, argument),
     PORTS = const offset_of!(Shim, ports),
 );

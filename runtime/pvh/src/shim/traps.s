@@ -86,6 +86,11 @@ interrupt:
     mov ecx, [rsp + 24]
     sub ecx, 32
     bts qword ptr [mirage_shim + PENDING], rcx
+    test ecx, ecx
+    jz .Linterrupt_end              // the timer's
+    cmp byte ptr [mirage_shim + XEN], 0
+    jne .Linterrupt_2            // Xen raises its own by itself, without a controller
+.Linterrupt_end:
     xor eax, eax
     cmp byte ptr [mirage_shim + X2APIC], al
     jne .Linterrupt_1
@@ -101,7 +106,11 @@ interrupt:
     pop rcx
     pop rax
     add rsp, 16
+    and qword ptr [rsp + 16], -0x201        // and no other: a line may stay raised until its device is asked
+    test byte ptr [rsp + 8], 3
+    jnz .Linterrupt_3               // Xen below an emulated processor was seen to interrupt ring 3 all the same
     mov qword ptr [rsp], offset wait_over
+.Linterrupt_3:
     iretq
 
 // The monitor's way to ask for an end.

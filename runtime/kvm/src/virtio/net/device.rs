@@ -64,13 +64,13 @@ impl<M: Machine> Net<M> {
     /// When the device is none that works, there is no memory for it, or it has no hardware address.
     pub fn connect(machine: &M, found: Found, mac: Option<MacAddress>) -> Result<Self, Error> {
         let mut device = Device::start(machine, found, 2, choose)?;
+        // What is not offered need not be there to be read.
+        let (has_mac, has_mtu) = (device.has(MAC), device.has(MTU));
         let (own, mtu) = device.configuration(|transport| {
-            let mac = core::array::from_fn(|at| transport.config8(at));
-            (MacAddress(mac), transport.config16(MTU_AT))
+            let mac = has_mac.then(|| MacAddress(core::array::from_fn(|at| transport.config8(at))));
+            (mac, if has_mtu { transport.config16(MTU_AT) } else { MTU_USUAL })
         })?;
-        let own = Some(own).filter(|own| device.has(MAC) && !own.is_group());
-        let mac = mac.or(own).ok_or_else(|| device.fail(Problem::NoMac))?;
-        let mtu = if device.has(MTU) { mtu } else { MTU_USUAL };
+        let mac = mac.or(own).filter(|mac| !mac.is_group()).ok_or_else(|| device.fail(Problem::NoMac))?;
         if mtu < MTU_LEAST {
             return Err(device.fail(Problem::Mtu(mtu)));
         }
@@ -138,6 +138,9 @@ impl<M: Machine> Network for Net<M> {
     fn receive(&mut self, most: usize, deliver: &mut dyn FnMut(&mut [u8], Received)) -> Result<usize, Error> {
         self.device.check()?;
         let count = self.receive.receive(most, deliver).map_err(|problem| self.device.fail(problem))?;
+        if count > 0 {
+            self.device.worked();
+        }
         self.device.kick(self.receive.queue());
         Ok(count)
     }
@@ -147,8 +150,11 @@ impl<M: Machine> Network for Net<M> {
         let header = vnet::encode(frame, offload);
         let taken = self.transmit.send(&header, frame).map_err(|problem| self.device.fail(problem))?;
         if !taken {
-            // It has to know what is to go before there can be room.
+            // It has to know what is to go before there can be room; and there never is if it has failed.
             self.device.kick(self.transmit.queue());
+            if self.transmit.is_stuck() {
+                self.device.ask()?;
+            }
         }
         Ok(taken)
     }

@@ -42,8 +42,9 @@ pub struct Receive<M> {
     machine: M,
     queue: Queue,
     steps: Vec<Memory>,
-    /// The length of a buffer: a power of two.
+    /// The length of a buffer: two to the power of `bits`.
     length: usize,
+    bits: u32,
     /// Whether a frame may be in more than one buffer.
     mergeable: bool,
     /// Of a frame that has begun, what is there, and how many pieces are not.
@@ -61,12 +62,13 @@ impl<M: Machine> Receive<M> {
     pub fn new(machine: &M, device: &mut Device<M>, mergeable: bool, mtu: usize) -> Result<Self, Error> {
         let queue = device.queue(machine, (0, "receive"), (QUEUE, 0))?;
         // However few buffers there can be, together they hold a frame of 64 KiB if one can be in more than one.
-        let least = if mergeable { STEP / usize::from(queue.size()) } else { vnet::LENGTH + HEADERS + mtu };
-        let length = least.max(BUFFER).next_power_of_two();
+        let least = if mergeable { STEP >> queue.size().trailing_zeros() } else { vnet::LENGTH + HEADERS + mtu };
+        let length = least.clamp(BUFFER, STEP).next_power_of_two();
+        let bits = length.trailing_zeros();
         let enough = if mergeable { (vnet::LENGTH + FRAME_MOST).div_ceil(length) } else { 1 };
         let (machine, steps, pieces, whole) = (machine.clone(), Vec::new(), Vec::new(), Vec::new());
         let mut receive =
-            Self { machine, queue, steps, length, mergeable, pieces, missing: 0, whole, enough, dry: false };
+            Self { machine, queue, steps, length, bits, mergeable, pieces, missing: 0, whole, enough, dry: false };
         let memory = receive.machine.dma(STEP / PAGE);
         if memory.is_none_or(|memory| !receive.grow(memory)) {
             return Err(device.fail(Problem::NoMemory));
@@ -76,7 +78,7 @@ impl<M: Machine> Receive<M> {
 
     /// How many buffers one step has.
     fn in_step(&self) -> usize {
-        STEP / self.length
+        STEP >> self.bits
     }
 
     /// How many buffers there are.
@@ -102,8 +104,8 @@ impl<M: Machine> Receive<M> {
 
     /// Where a buffer is: in which step, and where in it.
     fn place(&self, buffer: u16) -> (usize, usize) {
-        let (buffer, in_step) = (usize::from(buffer), self.in_step());
-        (buffer / in_step, buffer % in_step * self.length)
+        let at = usize::from(buffer) << self.bits;
+        (at / STEP, at % STEP)
     }
 
     fn give(&mut self, buffer: u16) {

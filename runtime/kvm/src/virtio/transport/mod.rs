@@ -28,10 +28,14 @@ pub const NEEDS_RESET: u8 = 64;
 pub const FAILED: u8 = 128;
 
 /// What a device wanted when it raised an interrupt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cause {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// It has used buffers.
+    Queues,
     /// Its configuration has changed, or its status.
-    pub configuration: bool,
+    Configuration,
+    /// Either: asking which would take as long as all the rest.
+    Unknown,
 }
 
 /// A device's registers.

@@ -5,6 +5,7 @@ mod device;
 mod machine;
 mod memory;
 mod pci;
+mod registers;
 
 pub use device::{Chain, Device, EVENTS, INDIRECT, VERSION_1};
 pub use machine::{Fake, SLOTS, poll};

@@ -22,6 +22,8 @@ pub struct Function {
     pub space: [u8; 256],
     pub virtio: Device,
     pub line: u8,
+    /// Its configuration space is not what it seems: anything may be written anywhere.
+    pub is_odd: bool,
 }
 
 impl Function {
@@ -58,7 +60,12 @@ impl Function {
         }
         space[at..at + 4].copy_from_slice(&[0x11, 0, 2, 0]);
         space[at + 4..at + 8].copy_from_slice(&(TABLE as u32 | 4).to_le_bytes());
-        Self { place, space, virtio: virtio.clone(), line }
+        Self { place, space, virtio: virtio.clone(), line, is_odd: false }
+    }
+
+    /// Whether its capabilities are as they were made.
+    pub fn has_list(&self) -> bool {
+        self.messages().is_some()
     }
 
     /// It has no interrupts by messages.
@@ -103,8 +110,10 @@ pub fn read(functions: &[Function], address: u32) -> u32 {
 
 pub fn write(functions: &mut [Function], address: u32, value: u32) {
     let Some((function, at)) = find(functions, address) else { return };
+    let is_odd = functions[function].is_odd;
     let space = &mut functions[function].space;
     match at {
+        _ if is_odd => space[at..at + 4].copy_from_slice(&value.to_le_bytes()),
         // The status is not written.
         4 => space[4..6].copy_from_slice(&value.to_le_bytes()[..2]),
         // Of MSI-X, whether it is on.

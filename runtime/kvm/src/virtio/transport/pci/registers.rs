@@ -167,13 +167,13 @@ impl<M: Machine> Pci<M> {
     }
 
     pub(in super::super) fn acknowledge(&self, which: usize) -> Cause {
-        let configuration = match &self.wired {
+        let is_configuration = match &self.wired {
             Wired::Not => false,
             // Reading it is acknowledging it.
             Wired::Line(isr) => isr.read8(0) & CONFIGURATION != 0,
             Wired::Messages(messages) => messages.is_configuration(which),
         };
-        Cause { configuration }
+        if is_configuration { Cause::Configuration } else { Cause::Queues }
     }
 
     pub(in super::super) fn generation(&self) -> u32 {

@@ -1,0 +1,176 @@
+//! What an image can execute: outside the shim no way into ring 0 but its one, nothing only ring 0 may execute, and
+//! nothing of the build machine's in it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic};
+use mirage_e2e::{Machine, Project, root, target};
+
+static HELLO: Machine = Machine::new(|| Project::new("hello-instructions", "hello"));
+
+/// What a processor of this architecture has, and what is asked for before it is used.
+const FEATURES: &[CpuidFeature] = &[
+    CpuidFeature::INTEL8086,
+    CpuidFeature::INTEL186,
+    CpuidFeature::INTEL286,
+    CpuidFeature::INTEL386,
+    CpuidFeature::INTEL486,
+    CpuidFeature::CPUID,
+    CpuidFeature::TSC,
+    CpuidFeature::CX8,
+    CpuidFeature::CMOV,
+    CpuidFeature::X64,
+    CpuidFeature::MULTIBYTENOP,
+    CpuidFeature::PAUSE,
+    CpuidFeature::SSE,
+    CpuidFeature::SSE2,
+    CpuidFeature::RDRAND,
+];
+
+/// What is between functions is never reached; a trap stands there.
+const ALIGN: u64 = 16;
+
+/// What is wrong with an instruction of ring 3.
+fn wrong(instruction: &Instruction) -> Option<&'static str> {
+    use Mnemonic::{
+        Iret, Iretd, Iretq, Retf, Syscall, Sysenter, Sysexit, Sysexitq, Sysret, Sysretq, Tzcnt, Ud2, Vmcall, Vmmcall,
+    };
+    match instruction.mnemonic() {
+        Mnemonic::INVALID => return Some("is none"),
+        // A fault like any other.
+        Ud2 => return None,
+        // `bsf` to an older processor, with the same result but for a zero, which the compiler asks it never of.
+        Tzcnt => return None,
+        Syscall | Sysenter | Sysexit | Sysexitq | Sysret | Sysretq | Vmcall | Vmmcall => {
+            return Some("is a system call");
+        }
+        Iret | Iretd | Iretq | Retf => return Some("changes the ring"),
+        _ => {}
+    }
+    if instruction.is_privileged() {
+        return Some("is privileged");
+    }
+    if instruction.is_call_far() || instruction.is_call_far_indirect() || instruction.is_jmp_far() {
+        return Some("changes the segment");
+    }
+    if matches!(instruction.flow_control(), FlowControl::Interrupt) {
+        return Some("is an interrupt");
+    }
+    let known = instruction.cpuid_features().iter().all(|feature| FEATURES.contains(feature));
+    (!known).then_some("is not of every processor")
+}
+
+/// Everything that is wrong with code at an address.
+fn faults(code: &[u8], address: u64) -> Vec<String> {
+    let mut decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
+    let (mut faults, mut traps) = (vec![], None);
+    while decoder.can_decode() {
+        let instruction = decoder.decode();
+        let at = instruction.ip();
+        if instruction.code() == Code::Int3 {
+            traps.get_or_insert(at);
+            continue;
+        }
+        // Traps are padding where they end at a boundary, and are fewer than reach from one to the next.
+        if let Some(first) = traps.take()
+            && (!at.is_multiple_of(ALIGN) || at - first >= ALIGN)
+        {
+            faults.push(format!("{first:#x}: a trap that is no padding"));
+        }
+        if let Some(wrong) = wrong(&instruction) {
+            faults.push(format!("{at:#x}: {:?} {wrong}", instruction.code()));
+        }
+    }
+    faults.extend(traps.map(|first| format!("{first:#x}: a trap at the end")));
+    faults
+}
+
+/// A segment of an image that is loaded.
+struct Segment {
+    address: u64,
+    executable: bool,
+    writable: bool,
+    bytes: Vec<u8>,
+}
+
+/// The parts of an image that are loaded (ELF-64, program header table).
+fn segments(image: &[u8]) -> Vec<Segment> {
+    let number = |at: usize, size: usize| {
+        let mut bytes = [0; 8];
+        bytes[..size].copy_from_slice(&image[at..at + size]);
+        u64::from_le_bytes(bytes) as usize
+    };
+    let (table, size, count) = (number(32, 8), number(54, 2), number(56, 2));
+    let headers = (0..count).map(|index| table + index * size).filter(|&header| number(header, 4) == 1);
+    let segment = |header: usize| {
+        let (flags, offset, length) = (number(header + 4, 4), number(header + 8, 8), number(header + 32, 8));
+        Segment {
+            address: number(header + 16, 8) as u64,
+            executable: flags & 1 != 0,
+            writable: flags & 2 != 0,
+            bytes: image[offset..offset + length].to_vec(),
+        }
+    };
+    headers.map(segment).collect()
+}
+
+fn check(machine: &Machine) {
+    let image = fs::read(machine.image()).expect("an image");
+    let segments = segments(&image);
+    assert!(!segments.iter().any(|segment| segment.executable && segment.writable));
+    let code: Vec<_> = segments.iter().filter(|segment| segment.executable).collect();
+    let &[shim, text] = code.as_slice() else { panic!("{} segments of code: the shim's and the rest's", code.len()) };
+    assert!(shim.address < text.address && shim.bytes.len() < 4096, "the shim comes first and is small");
+
+    assert!(text.bytes.len() > 10_000, "that is all: {} bytes", text.bytes.len());
+    assert_eq!(faults(&text.bytes, text.address), [""; 0]);
+    // The shim, which is of three modes, is searched byte by byte, which finds no less.
+    for (name, bytes) in [("syscall", [0x0f, 0x05]), ("sysenter", [0x0f, 0x34])] {
+        assert!(!shim.bytes.windows(2).any(|two| two == bytes), "there is a {name} in the shim");
+    }
+
+    let home = std::env::var("HOME").expect("a home");
+    let folder = machine.image().parent().and_then(|dist| dist.parent()).expect("a project");
+    let places = [root(), target(), folder.to_owned(), home.clone().into(), format!("{home}/.cargo").into()];
+    let places: BTreeSet<String> = places.iter().map(|place| place.display().to_string()).collect();
+    for place in places.iter().filter(|place| place.len() > 1) {
+        let found = image.windows(place.len()).any(|part| part == place.as_bytes());
+        assert!(!found, "`{place}` is in the image");
+    }
+}
+
+#[test]
+fn hello_executes_what_ring_3_may() {
+    check(&HELLO);
+}
+
+#[test]
+fn what_ring_3_may_not_execute_is_found() {
+    let bad: [(&str, &[u8]); 14] = [
+        ("syscall", &[0x0f, 0x05]),
+        ("sysenter", &[0x0f, 0x34]),
+        ("int 0x80", &[0xcd, 0x80]),
+        ("int3", &[0xcc, 0x90]),
+        ("hlt", &[0xf4]),
+        ("cli", &[0xfa]),
+        ("in al, dx", &[0xec]),
+        ("out dx, eax", &[0xef]),
+        ("mov cr3, rax", &[0x0f, 0x22, 0xd8]),
+        ("lgdt [rax]", &[0x0f, 0x01, 0x10]),
+        ("wrmsr", &[0x0f, 0x30]),
+        ("iretq", &[0x48, 0xcf]),
+        ("retf", &[0xcb]),
+        ("vzeroupper", &[0xc5, 0xf8, 0x77]),
+    ];
+    for (name, bytes) in bad {
+        // Between two that are allowed: `nop`, `ud2`.
+        let code = [&[0x90], bytes, &[0x0f, 0x0b]].concat();
+        assert_eq!(faults(&code, 0x10_0000).len(), 1, "{name}: {:?}", faults(&code, 0x10_0000));
+    }
+    // A function, its padding, and the next one.
+    let mut code = vec![0x55, 0xc3];
+    code.resize(16, 0xcc);
+    code.extend([0x0f, 0x0b]);
+    assert_eq!(faults(&code, 0x10_0000), [""; 0]);
+}
