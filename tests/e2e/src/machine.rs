@@ -1,10 +1,12 @@
-//! Images on machines of QEMU's, without `mirage run` in between.
+//! Images on machines of QEMU's, by `mirage run` and without it.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use crate::Project;
+use crate::{Project, skip};
 
 /// What QEMU ends with is twice the status and one; the image adds 16 to its own, which QEMU's cannot be then.
 const STATUS: i32 = 16;
@@ -36,15 +38,24 @@ impl Machine {
         Self { project, options: &["--profile", "dev"], built: OnceLock::new() }
     }
 
-    /// The image's file.
-    pub fn image(&self) -> &Path {
-        let (_, image) = self.built.get_or_init(|| {
+    fn built(&self) -> &(Project, PathBuf) {
+        self.built.get_or_init(|| {
             let project = (self.project)();
             project.call(&[&["build", "-t", "kvm"], self.options].concat()).ends_with(0);
             let image = project.call(&["query", "image"]).ends_with(0).out;
             (project, PathBuf::from(image.trim()))
-        });
-        image
+        })
+    }
+
+    /// The image's file.
+    pub fn image(&self) -> &Path {
+        &self.built().1
+    }
+
+    /// The command by which `mirage run` boots it, with these options of its and these arguments of the unikernel's.
+    pub fn mirage(&self, options: &[&str], arguments: &[&str]) -> Command {
+        let run = [&["run", "--quiet", "-t", "kvm"], self.options, options, &["--"], arguments];
+        self.built().0.command(&run.concat())
     }
 
     /// The command that boots the image on a machine of this type, without devices but a serial port and one to end by.
@@ -61,6 +72,35 @@ impl Machine {
     pub fn run(&self, machine: &str, memory: &str, arguments: &[&str]) -> Ended {
         Ended::of(&mut self.qemu(machine, memory, arguments))
     }
+}
+
+/// Who may execute a machine's instructions here: QEMU's emulator, and KVM where it makes machines; where it does not,
+/// a line says why.
+pub fn accelerators() -> &'static [&'static str] {
+    static USABLE: OnceLock<Result<(), String>> = OnceLock::new();
+    match USABLE.get_or_init(kvm) {
+        Ok(()) => &["tcg", "kvm"],
+        Err(why) => {
+            skip("machines on KVM", why);
+            &["tcg"]
+        }
+    }
+}
+
+/// Has KVM make a machine, which does nothing.
+fn kvm() -> Result<(), String> {
+    let opened = OpenOptions::new().read(true).write(true).open("/dev/kvm");
+    opened.map_err(|error| format!("/dev/kvm: {error}"))?;
+    let mut qemu = Command::new("qemu-system-x86_64");
+    qemu.args(["-M", "microvm", "-accel", "kvm", "-cpu", "host,arch-capabilities=off", "-m", "32M", "-S"]);
+    qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-monitor", "stdio"]);
+    let said = |error| format!("QEMU: {error}");
+    let mut child = qemu.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(said)?;
+    // One that has failed reads nothing.
+    let _ = child.stdin.take().map(|mut monitor| monitor.write_all(b"quit\n"));
+    let output = child.wait_with_output().map_err(said)?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(format!("/dev/kvm makes no machine: {}", words.trim())) }
 }
 
 impl Ended {

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 /// How long anything may take before a test gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -71,6 +73,12 @@ impl Unikernel {
     /// Its process number.
     pub fn pid(&self) -> i32 {
         i32::try_from(self.process.id()).expect("a process number")
+    }
+
+    /// Asks it to end.
+    pub fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(self.pid()).expect("a process number");
+        kill_process(process, signal).expect("a child of ours");
     }
 
     /// Waits for its end, and returns its status; 128 and the signal if it was ended by one.
