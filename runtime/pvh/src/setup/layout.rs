@@ -12,10 +12,12 @@ const FOUR_GIB: u64 = 4 << 30;
 /// The most memory that is used, in bytes.
 const MOST: u64 = 256 << 30;
 
-/// The stack the unikernel runs on, in bytes.
-pub const STACK: u64 = 128 << 10;
+/// The stack the unikernel runs on, in bytes. Without optimisation every call copies the future it is given.
+pub const STACK: u64 = if cfg!(debug_assertions) { 1 << 20 } else { 128 << 10 };
 /// The stack a fault is reported on, in bytes.
 pub const FAULT_STACK: u64 = 16 << 10;
+/// Both, which lie behind the image.
+pub const STACKS: u64 = FAULT_STACK + STACK;
 /// Pages for tables besides those that the sizes of image and memory ask for.
 const TABLES: u64 = 24;
 

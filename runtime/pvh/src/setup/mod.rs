@@ -10,6 +10,8 @@ pub use early::Early;
 pub(crate) use known::layout;
 pub use known::{boot, shared};
 pub(crate) use layout::Layout;
+#[cfg(mirage_bare)]
+pub(crate) use layout::STACKS;
 pub use processor::time_stamp;
 pub(crate) use processor::{has_random, random};
 

@@ -107,6 +107,8 @@ pub struct Frame {
 
 #[cfg(mirage_bare)]
 core::arch::global_asm!(
+    ".global mirage_stacks", // which the linker script leaves room for
+    ".set mirage_stacks, {STACKS}",
     ".set PENDING, {PENDING}",
     ".set HEAP_OFFSET, {HEAP_OFFSET}",
     ".set LOW_FROM, {LOW_FROM}",
@@ -136,6 +138,7 @@ core::arch::global_asm!(
     include_str!("traps.s"),
     include_str!("calls.s"),
     ".text",
+    STACKS = const crate::setup::STACKS,
     PENDING = const offset_of!(Shim, pending),
     HEAP_OFFSET = const offset_of!(Shim, heap_offset),
     LOW_FROM = const offset_of!(Shim, low_from),
