@@ -60,5 +60,10 @@ fn a_wire_of_fifty_milliseconds() {
 
 #[test]
 fn a_wire_that_does_all_of_it() {
-    peer::over_a_bad_wire(&WIRE, &BULK, &["--loss", "10", "--reorder", "100", "--duplicate", "100", "--latency", "10000"], 8);
+    peer::over_a_bad_wire(
+        &WIRE,
+        &BULK,
+        &["--loss", "10", "--reorder", "100", "--duplicate", "100", "--latency", "10000"],
+        8,
+    );
 }

@@ -3,9 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 
-
 use crate::direct::PATIENCE;
-use crate::{Direct, Outcome, Space, have, skip, pattern};
+use crate::{Direct, Outcome, Space, have, pattern, skip};
 
 /// Small and large ones, which go in fragments, over TCP, UDP and ICMP.
 pub fn echo_over_tcp_and_udp_and_ping(bulk: &Direct) {

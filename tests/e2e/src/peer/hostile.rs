@@ -1,7 +1,7 @@
 //! Floods, slow clients, scans and a bad wire.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 

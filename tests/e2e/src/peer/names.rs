@@ -59,9 +59,10 @@ impl Dnsmasq {
 
     /// The one address it has leased.
     fn leased(&self) -> Ipv4Addr {
-        let leases = fs::read_to_string(self.folder.path().join("leases")).expect("a file of leases");
-        let address = leases.lines().find_map(|line| line.split(' ').nth(2)).expect("a lease");
-        address.parse().expect("an address")
+        // What it says, and not its file of leases: that it writes anew now and then.
+        let log = self.log();
+        let granted = log.rsplit("DHCPACK(").next().and_then(|rest| rest.split_whitespace().nth(1));
+        granted.expect("a lease").parse().expect("an address")
     }
 }
 
