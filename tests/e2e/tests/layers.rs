@@ -57,12 +57,12 @@ fn ping_asks_linux() {
     let Some(space) = Space::new("the ping tool") else { return };
     let own = ["--interface", Space::TAP, "--ipv4", "10.0.0.2/24", "--ipv6", "fd00::2/64", "--interval", "0.1"];
     for (to, size) in [("10.0.0.1", "56"), ("fd00::1", "56"), ("10.0.0.1", "4000"), ("fd00::1", "4000")] {
-        let mut ping = PING.boot(&space, &[&own[..], &["--to", to, "--size", size]].concat());
+        let mut ping = PING.boot(&space, &[], &[&own[..], &["--to", to, "--size", size]].concat());
         ping.wait_for(&format!("from {to}: number 3, "));
         ping.wait_for("4 asked, 4 answered");
         assert_eq!(ping.status(), 0);
     }
-    let mut ping = PING.boot(&space, &[&own[..], &["--to", "10.0.0.77", "--count", "1"]].concat());
+    let mut ping = PING.boot(&space, &[], &[&own[..], &["--to", "10.0.0.77", "--count", "1"]].concat());
     ping.wait_for("10.0.0.77 does not answer");
     assert_eq!(ping.status(), 1);
 }
@@ -83,7 +83,7 @@ fn one_stack_over_two_interfaces() {
         "--dmz-ipv4=10.1.0.2/24",
         "--dmz-ipv4-route=10.9.0.0/16=10.1.0.1",
     ];
-    let mut unikernel = TWO.boot(&space, &told);
+    let mut unikernel = TWO.boot(&space, &[], &told);
     unikernel.wait_for("serving HTTP");
     for arguments in [
         &["http://10.0.0.2/"][..],
@@ -108,7 +108,7 @@ fn routes_that_cannot_be_are_refused() {
         ("--lan-ipv4-route=10.9.0.1/16=10.0.0.1", 64, "its network is `10.9.0.0/16`"),
         ("--lan-nameserver=localhost", 64, "it is not an address"),
     ] {
-        let mut unikernel = TWO.boot(&space, &[&own[..], &[argument]].concat());
+        let mut unikernel = TWO.boot(&space, &[], &[&own[..], &[argument]].concat());
         unikernel.wait_for(why);
         assert_eq!(unikernel.status(), status, "{argument}");
     }
@@ -123,7 +123,7 @@ fn a_bridge_carries_all_that_linux_sends() {
     }
     tap(&here, "left", &["10.7.0.1/24", "fd07::1/64"]);
     here.ip(&["tuntap", "add", "right", "mode", "tap", "vnet_hdr"]);
-    let mut bridge = BRIDGE.boot(&here, &["--left-interface", "left", "--right-interface", "right"]);
+    let mut bridge = BRIDGE.boot(&here, &[], &["--left-interface", "left", "--right-interface", "right"]);
     bridge.wait_for("between ");
     // Its other interface goes to another host, and stays the bridge's there.
     here.ip(&["link", "set", "right", "netns", there.name()]);
@@ -160,9 +160,9 @@ fn a_bridge_carries_all_that_linux_sends() {
 fn an_interface_that_cannot_be_had_is_said_with_what_helps() {
     let Some(space) = Space::new("interfaces that cannot be had") else { return };
     let own = ["--ipv4=10.0.0.2/24", "--to=10.0.0.77"];
-    let mut first = PING.boot(&space, &[&own[..], &["--interval=60"]].concat());
+    let mut first = PING.boot(&space, &[], &[&own[..], &["--interval=60"]].concat());
     first.wait_for("the address is 10.0.0.2/24");
-    let mut second = PING.boot(&space, &own);
+    let mut second = PING.boot(&space, &[], &own);
     second.wait_for("`tap0` is in use by another process");
     assert_eq!(second.status(), 2);
     if !have("unshare") || !have("setpriv") {
@@ -183,7 +183,7 @@ fn an_interface_that_cannot_be_had_is_said_with_what_helps() {
 fn an_address_that_linux_has_is_noticed() {
     let Some(space) = Space::new("an address clash") else { return };
     let told = ["--ipv4=10.0.0.1/24", "--to=10.0.0.77", "--interval=60"];
-    let mut ping = PING.boot(&space, &told);
+    let mut ping = PING.boot(&space, &[], &told);
     ping.wait_for("10.0.0.1 is also the address of");
 }
 
@@ -204,7 +204,7 @@ fn a_leased_address_that_linux_has_is_declined() {
     command.args(["--user=root", "--interface=tap0", "--bind-interfaces", "--pid-file", "--leasefile-ro"]);
     command.args(["--dhcp-authoritative", "--dhcp-range=10.0.0.50,10.0.0.99,255.255.255.0,120s"]);
     let mut server = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"));
-    let mut ping = PING.boot(&space, &["--to=10.0.0.1", "--interval=0.1"]);
+    let mut ping = PING.boot(&space, &[], &["--to=10.0.0.1", "--interval=0.1"]);
     let said = ping.wait_for("has it: it is declined; asking for another");
     assert!(said.contains("is leased to this host"), "{said}");
     taken("del");
