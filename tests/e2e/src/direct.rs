@@ -1,7 +1,7 @@
 //! Unikernels over our own stack, in a namespace with Linux's at the other end of their taps.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -47,6 +47,11 @@ impl Direct {
     /// A virtual machine, of whatever kind `mirage run` chooses here.
     pub const fn machine(project: fn() -> Project) -> Self {
         Self { project, on: On::Machine, built: OnceLock::new() }
+    }
+
+    /// The image's file.
+    pub fn image(&self) -> &Path {
+        &self.built().1
     }
 
     /// The project and the image's file.
