@@ -19,6 +19,10 @@ use crate::virtio::{self, Found};
 const STOP: u64 = 1 << 63;
 /// The pins of an interrupt controller.
 const PINS: u32 = 24;
+/// The first line of the second controller, and the one QEMU raises in its place: what a PC's timer is led to on the
+/// first controller, it leads every controller's first line to. Only QEMU's machines have two.
+const SECOND: u32 = PINS;
+const SECOND_AT: u32 = PINS + 2;
 /// The longest sleep, in nanoseconds: what the timer counts at most.
 const LONGEST: u64 = u32::MAX as u64;
 
@@ -55,7 +59,7 @@ impl Machine for Kvm {
         let came = match until {
             None => call::wait(u64::MAX, 0),
             // Only a look, at once over.
-            Some(Instant::START) => call::wait(0, 1),
+            Some(Instant::START) => call::wait(0, 0),
             Some(until) => {
                 let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
                 // The timer of QEMU and of KVM counts nanoseconds.
@@ -98,6 +102,7 @@ impl Kvm {
 
     /// The interrupt of a line, the same for all who share it; none where there is no such line, or no vector left.
     pub(crate) fn line(&self, line: u32, level: bool) -> Option<Interrupt> {
+        let line = if line == SECOND { SECOND_AT } else { line };
         let mut lines = self.lines.borrow_mut();
         if let Some(&(_, interrupt)) = lines.iter().find(|&&(there, _)| there == line) {
             return Some(interrupt);

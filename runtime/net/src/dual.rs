@@ -38,6 +38,14 @@ impl<A: Ip, B: Ip> Ip for Dual<A, B> {
         if destination.is_ipv4() { self.v4.route(destination) } else { self.v6.route(destination) }
     }
 
+    fn route_from(&self, source: IpAddr, destination: IpAddr) -> Result<Route, Refused> {
+        if destination.is_ipv4() {
+            self.v4.route_from(source, destination)
+        } else {
+            self.v6.route_from(source, destination)
+        }
+    }
+
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         if header.destination.is_ipv4() {
             self.v4.send(header, payload, offload)

@@ -21,7 +21,7 @@ pub enum Error {
     Reset,
     /// The connection was given up: nobody answered in time.
     TimedOut,
-    /// The path to the peer does not work.
+    /// The path to the peer does not work: nobody answers for its address on the link, or a router says so.
     Unreachable,
     /// This end was closed already.
     Closed,
@@ -44,7 +44,7 @@ impl fmt::Display for Error {
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::Reset => f.write_str("connection reset"),
             Self::TimedOut => f.write_str("timed out"),
-            Self::Unreachable => f.write_str("unreachable"),
+            Self::Unreachable => f.write_str("host unreachable"),
             Self::Closed => f.write_str("closed already"),
             Self::Full => f.write_str("no room for another connection"),
         }

@@ -18,6 +18,7 @@
 
 extern crate alloc;
 
+pub mod addressed;
 pub mod arp;
 mod attached;
 mod checksum;
@@ -28,22 +29,26 @@ mod error;
 pub mod ethernet;
 pub mod ipv4;
 pub mod ipv6;
+pub mod joined;
 mod limit;
 mod neighbours;
 mod paths;
 mod reassembly;
+mod routes;
 pub mod stack;
 pub mod tcp;
 pub mod udp;
 
+pub use addressed::Addressed;
 pub use arp::Arp;
-pub use dhcp::{Auto, Dhcp, Static};
+pub use dhcp::{Addresses, Auto, Dhcp, Static};
 pub use dns::Resolver;
 pub use dual::Dual;
 pub use error::Error;
 pub use ethernet::Ethernet;
 pub use ipv4::Ipv4;
 pub use ipv6::Ipv6;
+pub use joined::Joined;
 pub use stack::Direct;
 pub use tcp::Tcp;
 pub use udp::Udp;

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mirage::args::DhcpIpv4;
-use mirage::{Ip as _, MacAddress, Resolver as _, Spawn as _, Time as _, Udp as _, UdpSocket as _};
+use mirage::{Ip as _, MacAddress, Resolver as _, Spawn as _, Stack as _, Time as _, Udp as _, UdpSocket as _};
 use mirage_net::ipv4::{Configure as _, Interface};
 use mirage_net::{Arp, Dhcp, Direct, Error, Ethernet, Ipv4, Resolver, Tcp, Udp};
 use mirage_test::{Clock, Port, Random, Spawner, Time, Wire, World};
@@ -35,7 +35,7 @@ async fn layers(world: &World, wire: &Wire) -> (Ip, Udp<Ip, Random>) {
 /// The same at the server's address.
 async fn server_layers(world: &World, wire: &Wire) -> (Ip, Udp<Ip, Random>) {
     let (ip, udp) = layers(world, wire).await;
-    ip.configure(Some(Interface { address: SERVER, prefix: 24, gateway: None, nameservers: vec![] }));
+    ip.configure(Some(Interface::new(SERVER, 24)));
     (ip, udp)
 }
 
@@ -123,7 +123,7 @@ async fn a_datagram_to_a_closed_port_is_refused(world: World) {
     let wire = world.wire();
     let (_there, there_udp) = server_layers(&world, &wire).await;
     let (here, here_udp) = layers(&world, &wire).await;
-    here.configure(Some(Interface { address: ADDRESS, prefix: 24, gateway: None, nameservers: vec![] }));
+    here.configure(Some(Interface::new(ADDRESS, 24)));
     let socket = here_udp.bind(0).await.expect("a port");
     socket.send(b"anybody?", (SERVER, 9).into()).await.expect("sent");
     assert_eq!(socket.receive(&mut [0; 9]).await, Err(Error::ConnectionRefused));
@@ -134,13 +134,9 @@ async fn a_datagram_to_a_closed_port_is_refused(world: World) {
     assert_eq!(there_udp.counters().unclaimed, 2);
 }
 
-#[mirage::test]
-async fn a_name_is_resolved_by_the_server_dhcp_tells_of(world: World) {
-    let wire = world.wire();
-    let (_there, there_udp) = server_layers(&world, &wire).await;
-    let (here, here_udp) = layers(&world, &wire).await;
-    serve(&world, &there_udp, here.mac()).await;
-    let names = there_udp.bind(53).await.expect("free");
+/// A name server: every name has the address 192.0.2.1, and none of IPv6.
+async fn answer<U: mirage::Udp>(world: &World, udp: &U) {
+    let names = udp.bind(53).await.expect("free");
     world.spawner().spawn(async move {
         let mut buffer = [0; 512];
         loop {
@@ -154,9 +150,30 @@ async fn a_name_is_resolved_by_the_server_dhcp_tells_of(world: World) {
             names.send(&reply, from).await.expect("sent");
         }
     });
+}
+
+#[mirage::test]
+async fn a_name_is_resolved_by_the_server_dhcp_tells_of(world: World) {
+    let wire = world.wire();
+    let (_there, there_udp) = server_layers(&world, &wire).await;
+    let (here, here_udp) = layers(&world, &wire).await;
+    serve(&world, &there_udp, here.mac()).await;
+    answer(&world, &there_udp).await;
     let addresses = dhcp(&world, &here, &here_udp).await;
     let tcp = Tcp::connect(here.clone(), world.clock(), world.random()).await.expect("TCP");
     let stack = Direct::connect(here, here_udp, tcp, addresses).await.expect("a stack");
     let resolver = Resolver::connect(stack, world.clock(), world.time(), world.random()).await.expect("a resolver");
+    assert_eq!(resolver.resolve("www.example").await, Ok(vec![Ipv4Addr::new(192, 0, 2, 1).into()]));
+}
+
+#[mirage::test]
+async fn a_name_is_resolved_by_a_server_told_by_an_ipv6_address(world: World) {
+    let wire = world.wire();
+    let there = world.direct(wire.port(), "fd00::53/64").await;
+    let told = mirage_test::args("--ipv4 10.0.0.1/24 --ipv6 fd00::1/64 --nameserver fd00::53");
+    let here = world.direct_told(wire.port(), told).await;
+    seconds(&world, 3).await;
+    answer(&world, there.udp()).await;
+    let resolver = Resolver::connect(here, world.clock(), world.time(), world.random()).await.expect("a resolver");
     assert_eq!(resolver.resolve("www.example").await, Ok(vec![Ipv4Addr::new(192, 0, 2, 1).into()]));
 }

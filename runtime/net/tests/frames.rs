@@ -48,6 +48,27 @@ fn packet() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// IPv6 headers, mostly plausible, and what they carry.
+fn packet_v6() -> impl Strategy<Value = Vec<u8>> {
+    let protocol = prop_oneof![Just(58_u8), Just(0), Just(6), Just(17), Just(44), Just(60), any::<u8>()];
+    let hops = prop_oneof![Just(255_u8), Just(1), Just(64)];
+    let router = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+    let nodes = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let from = prop_oneof![Just(router), Just([0; 16]), any::<[u8; 16]>()];
+    let to = prop_oneof![Just(check::HERE_V6), Just(nodes), any::<[u8; 16]>()];
+    let kind = prop_oneof![128..138_u8, 1..5_u8, any::<u8>()];
+    // What the message is about may be the stack itself, and a router alert may stand before it.
+    let payload =
+        (kind, any::<bool>(), any::<[u8; 6]>(), vec(any::<u8>(), 0..120)).prop_map(|(kind, ours, field, rest)| {
+            [&[kind, 0][..], &field, if ours { &check::HERE_V6 } else { &[] }, &rest].concat()
+        });
+    (protocol, hops, from, to, payload).prop_map(|(protocol, hops, from, to, payload)| {
+        let alert: &[u8] = if protocol == 0 { &[58, 0, 5, 2, 0, 0, 1, 0] } else { &[] };
+        let length = (alert.len() + payload.len()) as u8;
+        [&[0x60, 0, 0, 0, 0, length, protocol, hops][..], &from, &to, alert, &payload].concat()
+    })
+}
+
 /// ARP messages, mostly plausible.
 fn message() -> impl Strategy<Value = Vec<u8>> {
     let address = || prop_oneof![Just(check::HERE), Just([10, 0, 0, 2]), any::<[u8; 4]>()];
@@ -65,6 +86,7 @@ proptest! {
     #[test]
     fn whatever_comes(records in vec((any::<u8>(), prop_oneof![
         packet().prop_map(|packet| [&[8, 0][..], &packet].concat()),
+        packet_v6().prop_map(|packet| [&[0x86, 0xdd][..], &packet].concat()),
         message().prop_map(|message| [&[8, 6][..], &message].concat()),
         vec(any::<u8>(), 0..100),
     ]), 0..20)) {

@@ -23,7 +23,7 @@
 //!
 //! What is made for a network interface rather than for sockets runs on a [`wire`]: Ethernet frames in memory, with
 //! loss, duplication, reordering, corruption, delays and a rate. With the feature `direct`, hosts on it run Mirage's own
-//! TCP/IP stack (`World::direct`). It is off by default: it has `cargo test` compile that stack and the packet formats
+//! TCP/IP stack (`World::direct`), with a DHCP server (`World::dhcp_server`) if wanted. It is off by default: it has `cargo test` compile that stack and the packet formats
 //! below it, 8 s of processor time the first time, which only who tests at that level needs.
 #![forbid(unsafe_code)]
 #![allow(async_fn_in_trait)]
@@ -45,7 +45,7 @@ pub use args::args;
 pub use clock::{Clock, Time, WallClock};
 pub use console::Console;
 #[cfg(feature = "direct")]
-pub use direct::{Arp, Direct, DirectTcp, DirectUdp, Ethernet, Ipv4, Layers};
+pub use direct::{Arp, DhcpServer, Direct, DirectTcp, DirectUdp, Ethernet, Ip, Ipv4, Ipv6, Layers, Told};
 pub use network::{Flow, Host, Listener, Network, Reader, Stack, Tcp, Udp, UdpSocket, Writer, read_to_end};
 pub use random::Random;
 pub use resolver::{Resolver, Unknown};

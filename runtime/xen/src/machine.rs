@@ -55,7 +55,7 @@ impl Machine for Xen {
         let came = match until {
             None => call::wait(u64::MAX, 0),
             // Only a look, at once over.
-            Some(Instant::START) => call::wait(0, 1),
+            Some(Instant::START) => call::wait(0, 0),
             Some(until) => {
                 let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
                 call::wait(self.clock.stamp_in(left), left.div_ceil(TICK) as u32)

@@ -19,13 +19,14 @@ impl Figures {
     /// Measures `times` times.
     pub fn measure(mut self, times: usize, mut one: impl FnMut() -> anyhow::Result<f64>) -> anyhow::Result<Self> {
         for _ in 0..times {
-            self.values.push(one()?);
+            self.push(one()?);
         }
         Ok(self)
     }
 
-    /// Adds one measurement.
+    /// Adds one measurement, and says so: a run that is cut short has said something.
     pub fn push(&mut self, value: f64) {
+        eprintln!("{}: {value:.3} {}", self.what, self.unit);
         self.values.push(value);
     }
 
@@ -38,6 +39,11 @@ impl Figures {
     pub fn ratio(&self, other: &Self, what: impl Into<String>) -> Self {
         let values = self.values.iter().zip(&other.values).map(|(mine, theirs)| mine / theirs).collect();
         Self { what: what.into(), unit: "×", values }
+    }
+
+    /// This side's median over the other's: for what differs from round to round by more than the sides differ.
+    pub fn of_medians(&self, other: &Self, what: impl Into<String>) -> Self {
+        Self { what: what.into(), unit: "×", values: vec![self.median() / other.median()] }
     }
 
     fn sorted(&self) -> Vec<f64> {

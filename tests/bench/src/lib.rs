@@ -2,12 +2,16 @@
 
 mod direct;
 mod figures;
+mod image;
 mod process;
+mod stream;
 mod tool;
 mod web;
+mod wire;
 
-pub use direct::direct;
+pub use direct::{direct_bulk, direct_close, direct_http, direct_poll};
 pub use figures::{Figures, table};
 pub use process::{Server, free_port, timed};
 pub use tool::{Project, Tool};
 pub use web::{Answered, Load, pressed, wrk};
+pub use wire::{Way, wire};

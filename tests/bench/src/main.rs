@@ -1,5 +1,18 @@
-//! `cargo run --release -p mirage-bench [tool] [http] [direct]`: measures what the README states, all of it or these
-//! parts, and prints it as a table. `direct` needs root, for its network namespaces.
+//! `cargo run --release -p mirage-bench [PART]…`: measures what the README states, all of it or these parts, and prints
+//! it as a table.
+//!
+//! | part | what it measures | minutes |
+//! |---|---|---:|
+//! | `tool` | `mirage` itself, and the size of an image | 1 |
+//! | `http` | requests/s over the kernel's sockets beside hyper | 4 |
+//! | `direct-http` | requests/s over our own stack on a tap beside Linux's on a veth pair | 4 |
+//! | `direct-close` | the same with a connection for each request | 1 |
+//! | `direct-bulk` | a stream each way, with and without offloads | 2 |
+//! | `direct-poll` | values of `--poll` | 3 |
+//! | `wire-sends`, `wire-receives` | a stream each way over a bad wire, as a ratio to Linux's | 2 each |
+//!
+//! `direct` and `wire` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. Both need
+//! root, for their network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
 
@@ -8,35 +21,59 @@ use std::io::Write as _;
 use std::process::Command;
 
 use anyhow::Context as _;
-use mirage_bench::{Figures, Load, Project, Server, Tool, direct, free_port, table, timed, wrk};
+use mirage_bench::{
+    Figures, Load, Project, Server, Tool, Way, direct_bulk, direct_close, direct_http, direct_poll, free_port, table,
+    timed, wire, wrk,
+};
+
+/// Rounds of a bad wire for each of its conditions.
+const ROUNDS: u64 = 5;
+
+/// What can be measured.
+const PARTS: [&str; 8] =
+    ["tool", "http", "direct-http", "direct-close", "direct-bulk", "direct-poll", "wire-sends", "wire-receives"];
 
 fn main() -> anyhow::Result<()> {
-    let parts: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = parts.iter().find(|part| !["tool", "http", "direct"].contains(&part.as_str())) {
-        anyhow::bail!("there is no part `{unknown}`: they are `tool`, `http` and `direct`");
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is = |part: &str, wanted: &str| {
+        let wanted = wanted.split('=').next().unwrap_or_default();
+        part == wanted || part.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
+    };
+    if let Some(unknown) = wanted.iter().find(|wanted| !PARTS.iter().any(|part| is(part, wanted))) {
+        anyhow::bail!("there is no part `{unknown}`: they are {}", PARTS.join(", "));
     }
-    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     let tool = Tool::build()?;
-    let mut figures = vec![];
-    if wanted("tool") {
-        let help = Figures::new("`mirage --help`", "ms");
-        figures.push(help.measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?);
-        figures.extend(pipeline(&tool)?);
-    }
-    if wanted("http") {
-        for connections in [1, 10, 100, 1000] {
-            figures.extend(http(&tool, connections)?);
+    for part in PARTS {
+        let asked = wanted.iter().find(|wanted| is(part, wanted));
+        if !wanted.is_empty() && asked.is_none() {
+            continue;
         }
+        let only = asked.and_then(|asked| asked.split_once('=')).map_or("", |(_, only)| only);
+        let figures = match part {
+            "tool" => pipeline(&tool)?,
+            "http" => {
+                let mut figures = vec![];
+                for connections in [1, 10, 100, 1000] {
+                    figures.extend(http(&tool, connections)?);
+                }
+                figures
+            }
+            "direct-http" => direct_http(&tool)?,
+            "direct-close" => direct_close(&tool)?,
+            "direct-bulk" => direct_bulk(&tool)?,
+            "direct-poll" => direct_poll(&tool)?,
+            "wire-sends" => wire(&tool, &[Way::Sends], only, ROUNDS)?,
+            _ => wire(&tool, &[Way::Receives], only, ROUNDS)?,
+        };
+        println!("{}", table(&figures));
     }
-    if wanted("direct") {
-        figures.extend(direct(&tool)?);
-    }
-    println!("{}", table(&figures));
     Ok(())
 }
 
 /// Times of `configure` and `build` on a new `hello` project, and the size of its image.
 fn pipeline(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
+    let help = Figures::new("`mirage --help`", "ms");
+    let help = help.measure(21, || Ok(timed(tool.command().arg("--help"))? * 1e3))?;
     let hello = tool.project("hello")?;
     let configure = || hello.call(tool, "configure");
     let cold = Figures::new("`configure`, empty target folder", "s").measure(3, || {
@@ -56,7 +93,7 @@ fn pipeline(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
     let again = Figures::new("`build`, nothing changed", "s").measure(5, || timed(&mut hello.call(tool, "build")))?;
     let size = Figures::new("stripped `hello` for unix", "kB")
         .measure(1, || Ok(fs::metadata(hello.image()).context("no image")?.len() as f64 / 1e3))?;
-    Ok(vec![cold, warm, touched, build, again, size])
+    Ok(vec![help, cold, warm, touched, build, again, size])
 }
 
 /// Changes a source file so that it has to be compiled again and means the same.

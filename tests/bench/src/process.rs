@@ -42,10 +42,15 @@ impl Server {
 
     /// Seconds of a processor its first thread, which serves, has used so far.
     pub fn used(&self) -> anyhow::Result<f64> {
-        let figures = std::fs::read_to_string(format!("/proc/{}/schedstat", self.0.id()))?;
-        let nanoseconds: f64 = figures.split(' ').next().unwrap_or_default().parse()?;
-        Ok(nanoseconds / 1e9)
+        used(i32::try_from(self.0.id())?)
     }
+}
+
+/// Seconds of a processor the first thread of this process has used so far.
+pub fn used(process: i32) -> anyhow::Result<f64> {
+    let figures = std::fs::read_to_string(format!("/proc/{process}/schedstat"))?;
+    let nanoseconds: f64 = figures.split(' ').next().unwrap_or_default().parse()?;
+    Ok(nanoseconds / 1e9)
 }
 
 impl Drop for Server {

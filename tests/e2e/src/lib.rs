@@ -3,6 +3,7 @@
 //! Every test has folders of its own and leaves nothing behind. What cargo compiles goes into one target folder for all
 //! of them, so that the runtime is compiled once; projects that are built are therefore called by different names.
 
+mod bulk;
 mod command;
 mod direct;
 mod machine;
@@ -10,6 +11,7 @@ mod project;
 mod space;
 mod unikernel;
 
+pub use bulk::{pattern, receive_all, send_all};
 pub use command::{Outcome, mirage, root, target, tool};
 pub use direct::Direct;
 pub use machine::{Ended, Machine};

@@ -61,6 +61,11 @@ impl Space {
         Some((client, server))
     }
 
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A call of a program in the namespace.
     pub fn run(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
@@ -71,6 +76,11 @@ impl Space {
     /// A call of `ip` in the namespace, which must go well.
     pub fn ip(&self, arguments: &[&str]) {
         Outcome::of(Command::new("ip").args(["-n", &self.name]).args(arguments)).ends_with(0);
+    }
+
+    /// Moves an interface into another namespace, where it is down and has no address.
+    pub fn give(&self, link: &str, to: &Self) {
+        self.ip(&["link", "set", link, "netns", &to.name]);
     }
 
     /// Does something on a thread that lives in the namespace: the sockets it opens are there.

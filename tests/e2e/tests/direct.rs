@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use mirage_e2e::{Direct, Outcome, Project, Space, get, have, skip};
+use mirage_e2e::{Direct, Outcome, Project, Space, get, have, pattern, receive_all, send_all, skip};
 
 /// How long anything may take before a test gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -12,48 +12,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 static BULK: Direct = Direct::new(|| Project::fixture("bulk"));
 
 static KNOCKING: Direct = Direct::new(|| Project::new("knocking-direct", "knocking"));
-
-/// What the unikernel's pattern is at a place.
-fn pattern(at: u64) -> u8 {
-    (at.wrapping_mul(31) ^ (at >> 8) ^ (at >> 16)) as u8
-}
-
-/// Has the unikernel take `count` bytes, and compares what it says they add up to.
-fn send_all(count: u64) {
-    let mut stream = Direct::connect(9);
-    let (mut sent, mut sum, mut piece) = (0, 0_u64, vec![0; 64 * 1024]);
-    while sent < count {
-        let length = (count - sent).min(piece.len() as u64);
-        for (byte, at) in piece.iter_mut().zip(sent..sent + length) {
-            *byte = pattern(at);
-            sum = sum.wrapping_mul(31).wrapping_add(u64::from(*byte));
-        }
-        stream.write_all(&piece[..length as usize]).expect("it takes them");
-        sent += length;
-    }
-    stream.shutdown(Shutdown::Write).expect("an end");
-    let mut said = String::new();
-    stream.read_to_string(&mut said).expect("an answer");
-    assert_eq!(said.trim(), format!("{count} {sum}"));
-}
-
-/// Has the unikernel send `count` bytes, and looks at each.
-fn receive_all(count: u64) {
-    let mut stream = Direct::connect(19);
-    stream.write_all(format!("{count}\n").as_bytes()).expect("it reads");
-    let (mut at, mut piece) = (0, vec![0; 64 * 1024]);
-    loop {
-        let length = stream.read(&mut piece).expect("bytes, or an end");
-        if length == 0 {
-            break;
-        }
-        for (&byte, at) in piece[..length].iter().zip(at..) {
-            assert_eq!(byte, pattern(at), "byte {at}");
-        }
-        at += length as u64;
-    }
-    assert_eq!(at, count);
-}
 
 #[test]
 fn bytes_arrive_whole_both_ways() {

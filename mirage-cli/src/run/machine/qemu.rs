@@ -69,10 +69,12 @@ fn interface(index: usize, card: &Card, board: BoardKind) -> (String, String) {
     (netdev, format!("virtio-net-{}{place},netdev=net{index},mac={mac}{rom}", board.bus()))
 }
 
-/// Where a device is, so that an image finds them in our order: by itself QEMU fills a microvm from the top.
+/// Where a device is, so that an image finds them in our order: by itself QEMU fills a microvm from the top. The first
+/// place stays empty, for its interrupt arrives at another's: that of pin 0 of an interrupt controller QEMU hands to pin 2,
+/// as the first controller of a PC has it, and a microvm's devices are on the second.
 fn place(index: usize, board: BoardKind) -> String {
     match board {
-        BoardKind::Microvm => format!(",bus=virtio-mmio-bus.{index}"),
+        BoardKind::Microvm => format!(",bus=virtio-mmio-bus.{}", index + 1),
         BoardKind::Q35 | BoardKind::Pc => String::new(),
     }
 }
@@ -99,7 +101,7 @@ mod tests {
             line(&guest),
             "qemu-system-x86_64 -machine microvm -accel kvm -cpu host,arch-capabilities=off -m 32M -display none -serial stdio \
              -device isa-debug-exit,iobase=0xf4,iosize=0x04 -global virtio-mmio.force-legacy=off \
-             -device virtio-rng-device,bus=virtio-mmio-bus.0 -kernel /p/dist/hello.kvm -nodefaults -no-user-config -no-reboot"
+             -device virtio-rng-device,bus=virtio-mmio-bus.1 -kernel /p/dist/hello.kvm -nodefaults -no-user-config -no-reboot"
         );
     }
 
@@ -127,9 +129,9 @@ mod tests {
         let cards = vec![card("tap0", None), card("tap1", Some("a,b.pcap"))];
         let line = line(&Guest { cards, ..example(Link::User(String::new())) });
         let expected = "-netdev tap,id=net0,ifname=tap0,script=no,downscript=no,vhost=off \
-             -device virtio-net-device,bus=virtio-mmio-bus.0,netdev=net0,mac=52:54:00:12:34:56 \
+             -device virtio-net-device,bus=virtio-mmio-bus.1,netdev=net0,mac=52:54:00:12:34:56 \
              -netdev tap,id=net1,ifname=tap1,script=no,downscript=no,vhost=off,vnet_hdr=off \
-             -device virtio-net-device,bus=virtio-mmio-bus.1,netdev=net1,mac=52:54:00:12:34:57 \
+             -device virtio-net-device,bus=virtio-mmio-bus.2,netdev=net1,mac=52:54:00:12:34:57 \
              -object filter-dump,id=dump1,netdev=net1,file=a,,b.pcap ";
         assert!(line.contains(expected), "{line}");
     }

@@ -56,6 +56,36 @@ pub fn dhcp_address(ipv4: Impl<kind::Ip>, udp: Impl<kind::Udp>) -> Impl<Address>
     asking("address_dhcp", "An address by DHCP", "mirage_net::Dhcp", ipv4, udp).arguments::<DhcpIpv4>().provide()
 }
 
+/// IP once it has its address: for a job that takes packets and no stack. `ip` is the layer that was given it, or one
+/// over that.
+///
+/// ```
+/// # use mirage_config::prelude::*;
+/// let ethernet = ethernet(default_network());
+/// let ipv4 = ipv4(ethernet, arp(ethernet));
+/// let ip = addressed(dual(ipv4, ipv6(ethernet)), static_address(ipv4));
+/// ```
+#[track_caller]
+pub fn addressed(ip: Impl<kind::Ip>, address: Impl<Address>) -> Impl<kind::Ip> {
+    device("addressed")
+        .doc("IP packets, once there is an address")
+        .everywhere("mirage_net::Addressed")
+        .over(ip)
+        .over(address)
+        .provide()
+}
+
+/// The addresses of two interfaces.
+#[track_caller]
+pub(super) fn both_addresses(first: Impl<Address>, second: Impl<Address>) -> Impl<Address> {
+    device("addresses")
+        .doc("The addresses of two interfaces")
+        .everywhere("mirage_net::Addresses")
+        .over(first)
+        .over(second)
+        .provide()
+}
+
 #[track_caller]
 fn asking(
     name: &'static str,

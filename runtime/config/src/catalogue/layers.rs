@@ -73,6 +73,18 @@ pub fn dual(ipv4: Impl<kind::Ip>, ipv6: Impl<kind::Ip>) -> Impl<kind::Ip> {
     device("dual").doc("IPv4 and IPv6 packets").everywhere("mirage_net::Dual").over(ipv4).over(ipv6).provide()
 }
 
+/// Two interfaces' IP as one host's: each packet goes by the interface with the longest route to where it goes.
+/// [`multihomed_stack`](super::multihomed_stack) joins those of a whole stack.
+#[track_caller]
+pub fn joined(first: Impl<kind::Ip>, second: Impl<kind::Ip>) -> Impl<kind::Ip> {
+    device("joined")
+        .doc("IP packets of two interfaces")
+        .everywhere("mirage_net::Joined")
+        .over(first)
+        .over(second)
+        .provide()
+}
+
 /// UDP over IP.
 #[track_caller]
 pub fn udp(ip: Impl<kind::Ip>) -> Impl<kind::Udp> {

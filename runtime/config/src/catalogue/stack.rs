@@ -2,9 +2,9 @@
 
 use mirage::kind;
 
-use super::address::{Address, default_address, dhcp_address, static_address};
+use super::address::{Address, both_addresses, default_address, dhcp_address, static_address};
 use super::default_random;
-use super::layers::{arp, dual, ethernet, ipv4, ipv6_with, shared, tcp, udp};
+use super::layers::{arp, dual, ethernet, ipv4, ipv6_with, joined, shared, tcp, udp};
 use crate::device::{Target, device};
 use crate::key::{Key, OneOf, choice, match_impl};
 use crate::node::Impl;
@@ -53,6 +53,60 @@ pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
     layers.stack(static_address(layers.ipv4))
 }
 
+/// Our own stack over several interfaces, each with addresses told at boot: `first`, and `others` after it, each with what
+/// the names of its arguments begin with.
+///
+/// ```
+/// # use mirage_config::prelude::*;
+/// let stack = multihomed_stack(("lan", network()), [("dmz", network())]);
+/// ```
+///
+/// It takes `--lan-interface tap0 --lan-ipv4 10.0.0.2/24 --dmz-interface tap1 --dmz-ipv4 192.168.1.2/24`, and routes as
+/// `--dmz-ipv4-route 192.168.0.0/16=192.168.1.1`. A packet goes by the interface with the longest route to where it goes,
+/// and is never forwarded from one to another.
+#[track_caller]
+pub fn multihomed_stack(
+    first: (&'static str, Impl<kind::Network>),
+    others: impl IntoIterator<Item = (&'static str, Impl<kind::Network>)>,
+) -> Impl<kind::Stack> {
+    // One after the other, not by a closure: each device is said to be declared where this was called.
+    let (mut ip, mut address) = prefixed(first);
+    for other in others {
+        let (more, its_address) = prefixed(other);
+        ip = joined(ip, more);
+        address = both_addresses(address, its_address);
+    }
+    stack(ip, udp(ip), tcp(ip), address)
+}
+
+/// The IP of one interface of several, and its address.
+#[track_caller]
+fn prefixed((prefix, network): (&'static str, Impl<kind::Network>)) -> (Impl<kind::Ip>, Impl<Address>) {
+    let (ipv4, ip) = both_ips(network);
+    (ip.prefix(prefix), static_address(ipv4).prefix(prefix))
+}
+
+/// IPv4 over an interface, which has its address from elsewhere, and IPv4 and IPv6 over it as one.
+#[track_caller]
+fn both_ips(network: Impl<kind::Network>) -> (Impl<kind::Ip>, Impl<kind::Ip>) {
+    let ethernet = ethernet(network);
+    let ipv4 = ipv4(ethernet, arp(ethernet));
+    (ipv4, dual(ipv4, ipv6_with(ethernet, shared(ipv4, default_random))))
+}
+
+/// The stack of these layers.
+#[track_caller]
+fn stack(ip: Impl<kind::Ip>, udp: Impl<kind::Udp>, tcp: Impl<kind::Tcp>, address: Impl<Address>) -> Impl<kind::Stack> {
+    device("stack_direct")
+        .doc("Our own TCP/IP stack")
+        .everywhere("mirage_net::Direct")
+        .over(ip)
+        .over(udp)
+        .over(tcp)
+        .over(address)
+        .provide()
+}
+
 /// The layers of a stack, each over the one below.
 struct Layers {
     /// What is given an address at boot or by DHCP.
@@ -66,21 +120,12 @@ struct Layers {
 impl Layers {
     #[track_caller]
     fn over(network: Impl<kind::Network>) -> Self {
-        let ethernet = ethernet(network);
-        let ipv4 = ipv4(ethernet, arp(ethernet));
-        let ip = dual(ipv4, ipv6_with(ethernet, shared(ipv4, default_random)));
+        let (ipv4, ip) = both_ips(network);
         Self { ipv4, ip, udp: udp(ip), tcp: tcp(ip) }
     }
 
     #[track_caller]
     fn stack(&self, address: Impl<Address>) -> Impl<kind::Stack> {
-        device("stack_direct")
-            .doc("Our own TCP/IP stack")
-            .everywhere("mirage_net::Direct")
-            .over(self.ip)
-            .over(self.udp)
-            .over(self.tcp)
-            .over(address)
-            .provide()
+        stack(self.ip, self.udp, self.tcp, address)
     }
 }

@@ -10,3 +10,4 @@ mod net;
 mod notifications;
 mod random;
 mod rng;
+mod threads;

@@ -1,9 +1,12 @@
 //! What a unikernel is told at boot of its IPv6 addresses.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::net::Ipv6Addr;
 use core::str::FromStr;
+
+use super::route::Ipv6Route;
 
 /// The arguments of a stack that has IPv6: without them it forms its addresses by itself (RFC 4862).
 #[derive(mirage::Args, Clone, Debug, Default)]
@@ -15,6 +18,9 @@ pub struct Ipv6 {
     /// The IPv6 router to other networks, with `--ipv6`, instead of those that announce themselves
     #[arg(value = "ADDRESS")]
     pub ipv6_gateway: Option<Ipv6Addr>,
+    /// An IPv6 network and the router to it, as `2001:db8:1::/48=fe80::1`; may be given several times
+    #[arg(value = "NETWORK/PREFIX=ROUTER")]
+    pub ipv6_route: Vec<Ipv6Route>,
 }
 
 /// An IPv6 address and the prefix length of its network, as `2001:db8::2/64`.

@@ -8,6 +8,7 @@ mod describe;
 mod ipv4;
 mod ipv6;
 mod matches;
+mod route;
 mod usage;
 mod value;
 mod words;
@@ -17,6 +18,7 @@ pub use describe::{Argument, Group, Shape};
 pub use ipv4::{AutoIpv4, DhcpIpv4, StaticIpv4};
 pub use ipv6::{Ipv6, Ipv6Network};
 pub use matches::{Matches, Request, Values};
+pub use route::{Ipv4Route, Ipv6Route, Nameserver};
 pub use usage::Usage;
 pub use value::{FromArg, Microseconds, Seconds};
 pub use words::{join, words};
@@ -82,6 +84,8 @@ pub struct Interface {
     /// Look for frames this long before sleeping; 0 sleeps at once
     #[arg(value = "MICROSECONDS", default = "50")]
     pub poll: Microseconds,
+    /// Fill in checksums and cut segments before they are sent, instead of having the device do so
+    pub no_offloads: bool,
     /// Record every frame it sees, for tcpdump and Wireshark
     #[arg(value = "FILE")]
     pub pcap: Option<String>,

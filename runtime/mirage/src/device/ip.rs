@@ -25,6 +25,16 @@ pub trait Ip: Clone + 'static {
     /// [`Refused::NoRoute`].
     fn route(&self, destination: IpAddr) -> Result<Route, Refused>;
 
+    /// The way to `destination` for what comes from `source`, an address of this layer: by the interface that has it,
+    /// where there are several.
+    ///
+    /// # Errors
+    /// [`Refused::NoRoute`].
+    fn route_from(&self, source: IpAddr, destination: IpAddr) -> Result<Route, Refused> {
+        let _ = source;
+        self.route(destination)
+    }
+
     /// Sends a packet, its payload given in parts. One that is larger than the route's MTU is fragmented, unless it is
     /// to be cut by the device or [`Header::whole`].
     ///
@@ -53,6 +63,9 @@ pub struct Route {
     pub mtu: u16,
     /// What the interface does with a packet that is to go.
     pub offloads: Offloads,
+    /// How many leading bits of the destination the way is for: all of a neighbour's network's, 0 where only a router to
+    /// everywhere leads there. Of a host's several interfaces, the one with the most is used (RFC 1812 §5.2.4.3).
+    pub prefix: u8,
 }
 
 /// What is said of a packet that is to go.

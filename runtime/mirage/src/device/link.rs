@@ -1,6 +1,7 @@
 //! The link layer: Ethernet shared by protocols, and the hardware addresses of neighbours.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
@@ -71,12 +72,33 @@ pub trait Neighbours: Clone + 'static {
     /// Answers for `address` no longer.
     fn release(&self, address: IpAddr);
 
+    /// Asks, for a fraction of a second, whether somebody has `address` already; who has it, or nobody. Nobody, where
+    /// there is no way to ask.
+    async fn probe(&self, address: IpAddr) -> Option<MacAddress> {
+        let _ = address;
+        None
+    }
+
+    /// Waits until somebody goes on saying that `address` is theirs though it is claimed here and was defended; who it
+    /// is. Never, where there is no way to tell.
+    async fn contested(&self, address: IpAddr) -> MacAddress {
+        let _ = address;
+        core::future::pending().await
+    }
+
     /// Sends a packet to a neighbour, at once if its hardware address is known; else it waits, with a few others, for
     /// that to be found out.
     ///
     /// # Errors
     /// [`Refused::Unreachable`] when nobody has answered for this address lately, and [`Ethernet::send`]'s.
     fn send(&self, to: IpAddr, packet: &[&[u8]], offload: Offload) -> Result<(), Refused>;
+
+    /// Takes the packets that waited and were given up since this was last called, because nobody has answered for whom
+    /// they were to. Asked once a round by the layer above, so that whoever sent them hears of it (RFC 4861 section
+    /// 7.2.2).
+    fn given_up(&self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 }
 
 /// Why a packet was not taken.

@@ -24,13 +24,15 @@ struct Claim {
     announcements: u8,
     next: Option<Instant>,
     defended: Option<Instant>,
+    /// Who goes on claiming it after it was defended.
+    contested: Option<MacAddress>,
 }
 
 impl Claims {
     /// Answers for an address from now on, and announces it.
     pub fn add(&mut self, address: Ipv4Addr, now: Instant) {
         self.remove(address);
-        self.0.push(Claim { address, announcements: ANNOUNCEMENTS, next: Some(now), defended: None });
+        self.0.push(Claim { address, announcements: ANNOUNCEMENTS, next: Some(now), defended: None, contested: None });
     }
 
     /// Answers for an address no longer.
@@ -48,8 +50,14 @@ impl Claims {
         self.0.first().map_or(Ipv4Addr::UNSPECIFIED, |claim| claim.address)
     }
 
+    /// Who goes on claiming an address after it was defended: a host that can have another gives it up (RFC 5227 §2.4 b),
+    /// one that was told it keeps it (§2.4 c).
+    pub fn contested(&self, address: Ipv4Addr) -> Option<MacAddress> {
+        self.0.iter().find(|claim| claim.address == address).and_then(|claim| claim.contested)
+    }
+
     /// Somebody else says that an address is theirs. True if it is claimed here: then it is announced once more, unless
-    /// that was done lately (RFC 5227 §2.4 b).
+    /// that was done lately, whereupon it is contested (RFC 5227 §2.4 b).
     pub fn clashes(&mut self, address: Ipv4Addr, with: MacAddress, now: Instant) -> bool {
         let Some(claim) = self.0.iter_mut().find(|claim| claim.address == address) else { return false };
         if claim.defended.is_none_or(|defended| now >= defended + DEFEND_INTERVAL) {
@@ -57,15 +65,17 @@ impl Claims {
             claim.defended = Some(now);
             claim.announcements = claim.announcements.max(1);
             claim.next = Some(now);
+        } else {
+            claim.contested = Some(with);
         }
         true
     }
 
-    /// Announces whatever is due; returns when the next is.
-    pub fn poll(&mut self, now: Instant, mut announce: impl FnMut(Ipv4Addr)) -> Option<Instant> {
+    /// Announces whatever is due, by `announce`, which is told whether it is the first time; returns when the next is.
+    pub fn poll(&mut self, now: Instant, mut announce: impl FnMut(Ipv4Addr, bool)) -> Option<Instant> {
         for claim in &mut self.0 {
             if claim.next.is_some_and(|next| next <= now) {
-                announce(claim.address);
+                announce(claim.address, claim.announcements == ANNOUNCEMENTS);
                 claim.announcements = claim.announcements.saturating_sub(1);
                 claim.next = (claim.announcements > 0).then(|| now + ANNOUNCE_INTERVAL);
             }
@@ -92,7 +102,10 @@ mod tests {
         let mut announced = 0;
         let mut next = Some(at(0));
         while let Some(now) = next {
-            next = claims.poll(now, |_| announced += 1);
+            next = claims.poll(now, |_, first| {
+                assert_eq!(first, announced == 0);
+                announced += 1;
+            });
         }
         assert_eq!(announced, ANNOUNCEMENTS);
     }
@@ -102,11 +115,12 @@ mod tests {
         let mut claims = Claims::default();
         assert!(!claims.clashes(ADDRESS, OTHER, at(0)));
         claims.add(ADDRESS, at(0));
-        (0..9).for_each(|second| _ = claims.poll(at(second), |_| ()));
+        (0..9).for_each(|second| _ = claims.poll(at(second), |_, _| ()));
         let mut defended = 0;
         for second in 20..40 {
+            assert_eq!(claims.contested(ADDRESS), (second > 21).then_some(OTHER));
             assert!(claims.clashes(ADDRESS, OTHER, at(second)));
-            claims.poll(at(second), |_| defended += 1);
+            claims.poll(at(second), |_, first| defended += u32::from(!first));
         }
         assert_eq!(defended, 2);
     }

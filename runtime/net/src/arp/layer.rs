@@ -4,15 +4,19 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::convert::Infallible;
+use core::future::poll_fn;
 use core::net::{IpAddr, Ipv4Addr};
+use core::task::Poll;
 
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Neighbours, Offload, Random, Refused};
 
 use super::claims::Claims;
 use super::message::Message;
+use super::probes::Probes;
 use crate::ethernet::ethertype;
 use crate::neighbours::{Cache, Held, Way};
+use crate::udp::Wakers;
 
 /// Who is asked about before there is an answer: nobody in particular.
 const NOBODY: MacAddress = MacAddress([0; 6]);
@@ -34,6 +38,9 @@ struct Shared<E> {
     ethernet: E,
     cache: RefCell<Cache<u32>>,
     claims: RefCell<Claims>,
+    probes: RefCell<Probes>,
+    /// Who waits for news of an address: that it is somebody's, is nobody's, or is contested.
+    waiting: Wakers,
 }
 
 impl<E: Ethernet, C: Clock, R: Random> Arp<E, C, R> {
@@ -43,7 +50,13 @@ impl<E: Ethernet, C: Clock, R: Random> Arp<E, C, R> {
     /// Never.
     pub async fn connect(ethernet: E, clock: C, mut random: R) -> Result<Self, Infallible> {
         let cache = RefCell::new(Cache::new(random.next_u64()));
-        let shared = Rc::new(Shared { ethernet: ethernet.clone(), cache, claims: RefCell::default() });
+        let shared = Rc::new(Shared {
+            ethernet: ethernet.clone(),
+            cache,
+            claims: RefCell::default(),
+            probes: RefCell::default(),
+            waiting: Wakers::default(),
+        });
         let protocol: Rc<dyn Frames> = Rc::clone(&shared) as _;
         ethernet.attach(ethertype::ARP, protocol);
         Ok(Self { shared, clock, random })
@@ -81,9 +94,15 @@ impl<E: Ethernet> Frames for Shared<E> {
         if mac == self.ethernet.mac() || mac.is_group() {
             return;
         }
+        // RFC 5227 §2.1.1: whoever has an address, or asks with this host whether it is free.
+        let probed = if request && address.is_unspecified() { wanted } else { address };
+        if self.probes.borrow_mut().taken(probed, mac) {
+            self.waiting.wake();
+        }
         // RFC 5227 §2.4: also a probe for an address of ours is answered below; only who has it already clashes.
         let clash = self.claims.borrow_mut().clashes(address, mac, frame.now);
         if clash {
+            self.waiting.wake();
             return self.ethernet.wake();
         }
         let for_us = self.claims.borrow().has(wanted);
@@ -100,17 +119,31 @@ impl<E: Ethernet> Frames for Shared<E> {
 
     fn poll(&self, now: Instant) -> Option<Instant> {
         let mut announced = Vec::new();
-        let announce = self.claims.borrow_mut().poll(now, |address| announced.push(address));
-        for address in announced {
+        let announce = self.claims.borrow_mut().poll(now, |address, first| announced.push((address, first)));
+        for (address, first) in announced {
+            if first {
+                // There are hosts that say nothing to who announces their address, and answer who asks for it.
+                let sender = (self.ethernet.mac(), Ipv4Addr::UNSPECIFIED);
+                self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+            }
             let sender = (self.ethernet.mac(), address);
             self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+        }
+        let mut probed = Vec::new();
+        let (probe, news) = self.probes.borrow_mut().poll(now, |address| probed.push(address));
+        for address in probed {
+            let sender = (self.ethernet.mac(), Ipv4Addr::UNSPECIFIED);
+            self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+        }
+        if news {
+            self.waiting.wake();
         }
         let mut asked = Vec::new();
         let ask = self.cache.borrow_mut().poll(now, |address, mac| asked.push((address, mac)));
         for (address, mac) in asked {
             self.ask(address.into(), mac.unwrap_or(MacAddress::BROADCAST));
         }
-        [announce, ask].into_iter().flatten().min()
+        [announce, probe, ask].into_iter().flatten().min()
     }
 }
 
@@ -128,6 +161,27 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
         }
     }
 
+    async fn probe(&self, address: IpAddr) -> Option<MacAddress> {
+        let IpAddr::V4(address) = address else { return None };
+        let shared = &self.shared;
+        shared.probes.borrow_mut().begin(address, self.clock.now());
+        shared.ethernet.wake();
+        poll_fn(|context| {
+            shared.waiting.add(context);
+            shared.probes.borrow_mut().verdict(address).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    async fn contested(&self, address: IpAddr) -> MacAddress {
+        poll_fn(|context| {
+            self.shared.waiting.add(context);
+            let IpAddr::V4(address) = address else { return Poll::Pending };
+            self.shared.claims.borrow().contested(address).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
     fn send(&self, to: IpAddr, packet: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         let IpAddr::V4(address) = to else { return Err(Refused::NoRoute) };
         let mut cache = self.shared.cache.borrow_mut();
@@ -142,5 +196,9 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
             Way::Held => Ok(()),
             Way::Unreachable => Err(Refused::Unreachable),
         }
+    }
+
+    fn given_up(&self) -> Vec<Vec<u8>> {
+        self.shared.cache.borrow_mut().given_up()
     }
 }

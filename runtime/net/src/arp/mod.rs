@@ -3,5 +3,6 @@
 mod claims;
 mod layer;
 mod message;
+mod probes;
 
 pub use layer::Arp;

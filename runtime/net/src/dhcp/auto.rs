@@ -28,14 +28,14 @@ where
     /// # Errors
     /// Those of [`Static`] and of [`Dhcp`], and when there is a gateway without an address.
     pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: AutoIpv4) -> Result<Self, Error> {
-        let AutoIpv4 { ipv4, ipv4_gateway, nameserver } = args;
+        let AutoIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver } = args;
         match (ipv4, ipv4_gateway) {
             (Some(ipv4), _) => {
-                Static::connect(ip.clone(), StaticIpv4 { ipv4, ipv4_gateway, nameserver }).await?;
+                Static::connect(ip.clone(), StaticIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver }).await?;
             }
             (None, Some(Address(gateway))) => return Err(Error::GatewayAlone(gateway)),
             (None, None) => {
-                Dhcp::connect(ip.clone(), udp, clock, time, random, spawn, DhcpIpv4 { nameserver }).await?;
+                Dhcp::connect(ip.clone(), udp, clock, time, random, spawn, DhcpIpv4 { ipv4_route, nameserver }).await?;
             }
         }
         Ok(Self { ip, lower: PhantomData })

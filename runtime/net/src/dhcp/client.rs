@@ -12,13 +12,17 @@ use mirage::rand_core::CryptoRng;
 use mirage::time::Instant;
 
 use super::lease::{Ends, Lease};
-use super::message::{Kind, Reply, Request};
+use super::message::{Answer, Kind, Reply, Request};
 
 /// How often an offer is asked for before it is forgotten: 4 + 8 + 16 + 32 s, the minute of RFC 2131, section 3.1.
 const REQUESTS: u32 = 4;
 
 /// The shortest time between two requests for the same lease (RFC 2131, section 4.4.5).
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// How long nothing is asked for after an address was declined, at least (RFC 2131, section 3.1, item 5): a server that
+/// does not heed it would be asked in a circle.
+const DECLINED: Duration = Duration::from_secs(10);
 
 /// A DHCP client. [`poll`](Self::poll) it until it has nothing to tell, then again at its
 /// [`deadline`](Self::deadline) and after every [`input`](Self::input).
@@ -52,6 +56,11 @@ pub enum Event {
     Silence(u32),
     /// A server has refused the address it had offered.
     Refused(Loss),
+    /// Whether somebody has this address already is to be found out, and told by [`Client::checked`] (RFC 2131, section
+    /// 3.1, item 5).
+    Check(Ipv4Addr),
+    /// Somebody has the address that was leased: it must not be used, and this message is to be sent to everybody.
+    Taken(Ipv4Addr, MacAddress, Vec<u8>),
 }
 
 /// Why an address is lost.
@@ -81,6 +90,8 @@ enum State {
     Selecting(u32, Instant),
     /// REQUESTING: it has asked for what it was offered, so many times.
     Requesting { offer: Offer, tries: u32, since: Instant, next: Instant },
+    /// Between REQUESTING and BOUND: it waits to hear whether somebody has the address.
+    Checking(Lease),
     /// BOUND.
     Bound(Lease),
     /// RENEWING: it asks its server to go on.
@@ -117,6 +128,7 @@ impl<R: CryptoRng> Client<R> {
             | State::Renewing { next, .. }
             | State::Rebinding { next, .. } => Some(*next),
             State::Bound(lease) => lease.ends.map(|ends| ends.renew),
+            State::Checking(_) => None,
         }
     }
 
@@ -146,6 +158,10 @@ impl<R: CryptoRng> Client<R> {
                 self.extend(lease, now)
             }
             State::Renewing { lease, .. } | State::Rebinding { lease, .. } => self.extend(lease, now),
+            state @ State::Checking(_) => {
+                self.state = state;
+                None
+            }
         }
     }
 
@@ -157,33 +173,33 @@ impl<R: CryptoRng> Client<R> {
         // Offers and acknowledgements carry it without exception (RFC 2131, table 3).
         let Some(server) = reply.server else { return };
         match (&self.state, reply.kind) {
-            (State::Selecting(..), Kind::Offer) => {
+            (State::Selecting(..), Answer::Offer) => {
                 // The first is as good as any: to wait for others makes every start slower.
                 let offer = Offer { address: reply.address, server };
                 self.state = State::Requesting { offer, tries: 0, since: now, next: now };
             }
-            (&State::Requesting { offer, since, .. }, Kind::Acknowledged)
+            (&State::Requesting { offer, since, .. }, Answer::Acknowledged)
                 if offer.server == server && offer.address == reply.address =>
             {
-                self.bind(&reply, server, since);
+                self.check(&reply, server, since);
             }
-            (State::Requesting { offer, .. }, Kind::Refused) if offer.server == server => {
+            (State::Requesting { offer, .. }, Answer::Refused) if offer.server == server => {
                 let loss = self.refuse(&reply, server, now);
                 self.event = Some(Event::Refused(loss));
             }
-            (State::Renewing { lease, since, .. }, Kind::Acknowledged)
+            (State::Renewing { lease, since, .. }, Answer::Acknowledged)
                 if lease.network.address == reply.address && lease.server == server =>
             {
                 self.bind(&reply, server, *since);
             }
-            (State::Rebinding { lease, since, .. }, Kind::Acknowledged) if lease.network.address == reply.address => {
+            (State::Rebinding { lease, since, .. }, Answer::Acknowledged) if lease.network.address == reply.address => {
                 self.bind(&reply, server, *since);
             }
-            (State::Renewing { lease, .. }, Kind::Refused) if lease.server == server => {
+            (State::Renewing { lease, .. }, Answer::Refused) if lease.server == server => {
                 let loss = self.refuse(&reply, server, now);
                 self.event = Some(Event::Lost(loss));
             }
-            (State::Rebinding { .. }, Kind::Refused) => {
+            (State::Rebinding { .. }, Answer::Refused) => {
                 let loss = self.refuse(&reply, server, now);
                 self.event = Some(Event::Lost(loss));
             }
@@ -195,7 +211,7 @@ impl<R: CryptoRng> Client<R> {
     fn discover(&mut self, tries: u32, now: Instant) -> Event {
         self.count(now);
         self.state = State::Selecting(tries, now + self.patience(tries));
-        let request = Request { discover: true, requested: self.before, ..self.message() };
+        let request = Request { kind: Kind::Discover, requested: self.before, ..self.message() };
         Event::Send(Ipv4Addr::BROADCAST, request.emit(self.mac))
     }
 
@@ -234,6 +250,51 @@ impl<R: CryptoRng> Client<R> {
         Some(Event::Send(to, request.emit(self.mac)))
     }
 
+    fn check(&mut self, reply: &Reply, server: Ipv4Addr, since: Instant) {
+        // As below.
+        let Some(lease) = Lease::new(reply, server, since, self.random.next_u32()) else { return };
+        self.event = Some(Event::Check(reply.address));
+        self.state = State::Checking(lease);
+    }
+
+    /// What was found out about the address of [`Event::Check`]: who has it, or nobody.
+    pub fn checked(&mut self, taken: Option<MacAddress>, now: Instant) {
+        match core::mem::replace(&mut self.state, State::Init(now)) {
+            State::Checking(lease) => match taken {
+                Some(by) => self.decline(&lease, by, now),
+                None => {
+                    self.before = Some(lease.network.address);
+                    self.refusals = 0;
+                    self.event = Some(Event::Leased(lease.clone()));
+                    self.state = State::Bound(lease);
+                }
+            },
+            other => self.state = other,
+        }
+    }
+
+    /// Somebody goes on saying that the address there is is theirs (RFC 5227 §2.4 b). Nothing, if there is none.
+    pub fn contested(&mut self, by: MacAddress, now: Instant) {
+        match core::mem::replace(&mut self.state, State::Init(now)) {
+            State::Bound(lease) | State::Renewing { lease, .. } | State::Rebinding { lease, .. } => {
+                self.decline(&lease, by, now);
+            }
+            other => self.state = other,
+        }
+    }
+
+    /// DHCPDECLINE, and a while of silence after it (RFC 2131, section 3.1, item 5).
+    fn decline(&mut self, lease: &Lease, by: MacAddress, now: Instant) {
+        let address = lease.network.address;
+        self.before = None;
+        self.seconds = 0;
+        self.transaction = self.random.next_u32();
+        let request =
+            Request { kind: Kind::Decline, requested: Some(address), server: Some(lease.server), ..self.message() };
+        self.state = State::Init(now + DECLINED);
+        self.event = Some(Event::Taken(address, by, request.emit(self.mac)));
+    }
+
     fn bind(&mut self, reply: &Reply, server: Ipv4Addr, since: Instant) {
         // Without a sensible time there is no lease; whatever was under way goes on.
         let Some(lease) = Lease::new(reply, server, since, self.random.next_u32()) else { return };
@@ -261,7 +322,7 @@ impl<R: CryptoRng> Client<R> {
     /// A message with nothing in it that is not in all of them.
     fn message(&self) -> Request {
         let (transaction, seconds) = (self.transaction, self.seconds);
-        Request { discover: false, transaction, seconds, address: None, requested: None, server: None }
+        Request { kind: Kind::Request, transaction, seconds, address: None, requested: None, server: None }
     }
 
     /// How long an answer to the `tries`th message is waited for: 4, 8, 16, 32, then 64 seconds, one more or less

@@ -1,17 +1,19 @@
 //! The client as a device: it keeps IPv4 in an address as long as there is one to be had.
 
 use alloc::rc::Rc;
-use alloc::vec::Vec;
+use core::future::{pending, poll_fn};
 use core::marker::PhantomData;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 
 use log::{debug, info, warn};
-use mirage::{Clock, Ip, Random, Spawn, Time, Udp, UdpSocket};
+use mirage::{Clock, Ip, MacAddress, Random, Spawn, Time, Udp, UdpSocket};
 
 use super::ready::Ready;
-use super::{Address, Client, DhcpIpv4, Error, Event, Lease, message};
-use crate::ipv4::{Configure, Interface};
+use super::{Client, DhcpIpv4, Error, Event, Lease, Nameserver, message};
+use crate::ipv4::{Configure, Interface, Network};
 
 /// Of so many messages in a row that nobody answers, one is complained of, and the second.
 const COMPLAIN: u32 = 8;
@@ -40,11 +42,9 @@ where
     /// When somebody else has the port of DHCP clients.
     pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: DhcpIpv4) -> Result<Self, Error> {
         let socket = udp.bind(message::CLIENT).await.map_err(|error| Error::Port(alloc::format!("{error}")))?;
-        let nameservers = args.nameserver.into_iter().map(|Address(nameserver)| nameserver).collect();
         let ready = Rc::new(Ready::default());
         let client = Client::new(ip.mac(), random, clock.now());
-        let talk =
-            Talk { ip: ip.clone(), socket, clock, time, client, nameservers, ready: ready.clone(), leased: None };
+        let talk = Talk { ip: ip.clone(), socket, clock, time, client, args, ready: ready.clone(), leased: None };
         spawn.spawn(talk.run());
         ready.wait().await;
         Ok(Self { ip, lower: PhantomData })
@@ -57,6 +57,14 @@ impl<I: Clone, U, C, T, R, S> Clone for Dhcp<I, U, C, T, R, S> {
     }
 }
 
+/// What the task waits for.
+enum Heard<T> {
+    /// Nothing in time, or a message.
+    Message(T),
+    /// Somebody contests the address.
+    Clash(MacAddress),
+}
+
 /// The task that talks to servers.
 struct Talk<I, K, C, T, R> {
     ip: I,
@@ -64,8 +72,8 @@ struct Talk<I, K, C, T, R> {
     clock: C,
     time: T,
     client: Client<R>,
-    /// Those to be used instead of the server's, if any.
-    nameservers: Vec<Ipv4Addr>,
+    /// Name servers to be used instead of the server's, if any, and routes besides.
+    args: DhcpIpv4,
     ready: Rc<Ready>,
     /// What IPv4 is configured with.
     leased: Option<Interface>,
@@ -83,24 +91,37 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
                 Some(deadline) => deadline.since(self.clock.now()),
                 None => Duration::MAX,
             };
-            match self.time.timeout(wait, self.socket.receive(&mut buffer)).await {
-                Ok(Ok((length, SocketAddr::V4(from)))) if from.port() == message::SERVER => {
+            let heard = {
+                let mut receive = pin!(self.time.timeout(wait, self.socket.receive(&mut buffer)));
+                let mut contested = pin!(self.contested());
+                poll_fn(|context| match contested.as_mut().poll(context) {
+                    Poll::Ready(by) => Poll::Ready(Heard::Clash(by)),
+                    Poll::Pending => receive.as_mut().poll(context).map(Heard::Message),
+                })
+                .await
+            };
+            match heard {
+                Heard::Clash(by) => self.client.contested(by, self.clock.now()),
+                Heard::Message(Ok(Ok((length, SocketAddr::V4(from))))) if from.port() == message::SERVER => {
                     self.client.input(&buffer[..length], self.clock.now());
                 }
-                Ok(Ok(_)) | Err(_) => {}
-                Ok(Err(error)) => debug!("DHCP: {error}"),
+                Heard::Message(Ok(Ok(_)) | Err(_)) => {}
+                Heard::Message(Ok(Err(error))) => debug!("DHCP: {error}"),
             }
+        }
+    }
+
+    /// Waits until somebody contests the address there is.
+    async fn contested(&self) -> MacAddress {
+        match &self.leased {
+            Some(interface) => self.ip.contested(interface.address).await,
+            None => pending().await,
         }
     }
 
     async fn handle(&mut self, event: Event) {
         match event {
-            Event::Send(to, bytes) => {
-                let to = SocketAddr::new(IpAddr::V4(to), message::SERVER);
-                if let Err(error) = self.socket.send(&bytes, to).await {
-                    debug!("DHCP: nothing can be sent to {to}: {error}");
-                }
-            }
+            Event::Send(to, bytes) => self.send(to, &bytes).await,
             Event::Leased(lease) => self.leased(&lease),
             Event::Lost(loss) => {
                 if let Some(interface) = self.leased.take() {
@@ -112,14 +133,41 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
                 warn!("DHCP: no server answers, after {tries} tries; asking on");
             }
             Event::Silence(tries) => debug!("DHCP: no server answers, after {tries} tries"),
+            Event::Check(address) => {
+                let taken = self.ip.probe(address).await;
+                self.client.checked(taken, self.clock.now());
+            }
+            Event::Taken(address, by, decline) => {
+                warn!("DHCP: {address} is leased to this host, but {by} has it: it is declined; asking for another");
+                self.leased = None;
+                self.ip.configure(None);
+                self.send(Ipv4Addr::BROADCAST, &decline).await;
+            }
             Event::Refused(loss) => warn!("DHCP: an address was offered, but {loss}; asking on"),
+        }
+    }
+
+    async fn send(&self, to: Ipv4Addr, bytes: &[u8]) {
+        let to = SocketAddr::new(IpAddr::V4(to), message::SERVER);
+        if let Err(error) = self.socket.send(bytes, to).await {
+            debug!("DHCP: nothing can be sent to {to}: {error}");
         }
     }
 
     fn leased(&mut self, lease: &Lease) {
         let mut interface = lease.interface();
-        if !self.nameservers.is_empty() {
-            interface.nameservers.clone_from(&self.nameservers);
+        if !self.args.nameserver.is_empty() {
+            interface.nameservers = self.args.nameserver.iter().map(|&Nameserver(server)| server).collect();
+        }
+        for route in &self.args.ipv4_route {
+            if lease.network.contains(route.router) {
+                interface.routes.add(Network::of(route.network, route.prefix), route.router);
+            } else {
+                warn!(
+                    "DHCP: `--ipv4-route {route}` leads nowhere: its router is not in the network of {}",
+                    lease.network
+                );
+            }
         }
         if self.leased.as_ref() == Some(&interface) {
             debug!("DHCP: the lease of {} is renewed", interface.address);

@@ -4,6 +4,8 @@ use alloc::string::String;
 use core::fmt;
 use core::net::Ipv4Addr;
 
+use mirage::args::Ipv4Route;
+
 use super::Network;
 
 /// Why an interface could not be given an address.
@@ -14,6 +16,8 @@ pub enum Error {
     GatewayOutside(Ipv4Addr, Network),
     /// The gateway is the host itself.
     GatewayIsHost(Ipv4Addr),
+    /// A route's router is not in the network, or is the host itself.
+    RouterOutside(Ipv4Route, Network),
     /// There is a gateway, but no address was told.
     GatewayAlone(Ipv4Addr),
     /// The DHCP client's port could not be bound.
@@ -32,6 +36,11 @@ impl fmt::Display for Error {
                 f,
                 "`--ipv4-gateway` cannot be `{gateway}`: that is this host's own address; give the router's, or leave \
                  it out"
+            ),
+            Self::RouterOutside(route, network) => write!(
+                f,
+                "the router of `--ipv4-route {route}` is no other host of the network of `--ipv4 {network}`: give its \
+                 address in that network"
             ),
             Self::GatewayAlone(gateway) => write!(
                 f,

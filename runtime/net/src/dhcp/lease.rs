@@ -66,7 +66,8 @@ impl Lease {
     /// What IPv4 is to be configured with.
     pub fn interface(&self) -> Interface {
         let Network { address, prefix } = self.network;
-        Interface { address, prefix, gateway: self.gateway, nameservers: self.nameservers.clone() }
+        let nameservers = self.nameservers.iter().map(|&server| server.into()).collect();
+        Interface { gateway: self.gateway, nameservers, ..Interface::new(address, prefix) }
     }
 }
 

@@ -41,10 +41,18 @@ mod option {
     pub const END: u8 = 255;
 }
 
+/// What kind of message a client sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Discover,
+    Request,
+    Decline,
+}
+
 /// What a client says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    pub discover: bool,
+    pub kind: Kind,
     pub transaction: u32,
     /// Seconds since the client began to ask.
     pub seconds: u16,
@@ -66,7 +74,7 @@ impl Request {
         packet.set_hardware_len(6);
         packet.set_transaction_id(self.transaction);
         packet.set_secs(self.seconds);
-        if self.address.is_none() {
+        if self.address.is_none() && self.kind != Kind::Decline {
             // Without an address, only broadcasts come in.
             packet.set_flags(DhcpFlags::BROADCAST);
         }
@@ -74,7 +82,11 @@ impl Request {
         packet.set_client_hardware_address(EthernetAddress(mac.0));
         packet.set_magic_number(COOKIE);
 
-        let kind = if self.discover { DhcpMessageType::Discover } else { DhcpMessageType::Request };
+        let kind = match self.kind {
+            Kind::Discover => DhcpMessageType::Discover,
+            Kind::Request => DhcpMessageType::Request,
+            Kind::Decline => DhcpMessageType::Decline,
+        };
         let mut client = [1; 7];
         client[1..].copy_from_slice(&mac.0);
         let wanted = [option::MASK, option::ROUTERS, option::NAMESERVERS, option::LEASE, option::RENEW, option::REBIND];
@@ -87,8 +99,11 @@ impl Request {
         };
         add(option::KIND, &[kind.into()]);
         add(option::CLIENT, &client);
-        add(option::LONGEST, &longest);
-        add(option::WANTED, &wanted);
+        // Whoever declines wants nothing (RFC 2131, table 5).
+        if self.kind != Kind::Decline {
+            add(option::LONGEST, &longest);
+            add(option::WANTED, &wanted);
+        }
         if let Some(requested) = &requested {
             add(option::REQUESTED, requested);
         }
@@ -102,7 +117,7 @@ impl Request {
 
 /// What kind of reply a server sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Answer {
     Offer,
     Acknowledged,
     Refused,
@@ -111,7 +126,7 @@ pub enum Kind {
 /// What a server says. The addresses of an offer and of an acknowledgement are those of hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    pub kind: Kind,
+    pub kind: Answer,
     pub transaction: u32,
     /// The address for this host; 0.0.0.0 when refused.
     pub address: Ipv4Addr,
@@ -146,13 +161,13 @@ impl Reply {
             read.options(&bytes[44..108])?;
         }
         let kind = match DhcpMessageType::from(read.kind?) {
-            DhcpMessageType::Offer => Kind::Offer,
-            DhcpMessageType::Ack => Kind::Acknowledged,
-            DhcpMessageType::Nak => Kind::Refused,
+            DhcpMessageType::Offer => Answer::Offer,
+            DhcpMessageType::Ack => Answer::Acknowledged,
+            DhcpMessageType::Nak => Answer::Refused,
             _ => return None,
         };
         let address = packet.your_ip();
-        if kind != Kind::Refused && !is_host(address) {
+        if kind != Answer::Refused && !is_host(address) {
             return None;
         }
         let prefix = match read.mask {

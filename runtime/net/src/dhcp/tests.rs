@@ -2,4 +2,6 @@
 
 mod client;
 mod devices;
+mod late;
+mod script;
 pub mod server;

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use log::info;
 use mirage::Ip;
 
-use super::{Address, Error, Network, StaticIpv4};
-use crate::ipv4::{Configure, Interface};
+use super::{Address, Error, Nameserver, StaticIpv4};
+use crate::ipv4::{self, Configure, Interface, Routes};
 
 /// IPv4 whose address was told at start.
 #[derive(Clone)]
@@ -20,8 +20,8 @@ impl<I: Ip + Configure> Static<I> {
     /// # Errors
     /// When the gateway cannot be reached from that address.
     pub async fn connect(ip: I, args: StaticIpv4) -> Result<Self, Error> {
-        let StaticIpv4 { ipv4, ipv4_gateway, nameserver } = args;
-        let interface = interface(ipv4, ipv4_gateway, &nameserver)?;
+        let ipv4 = args.ipv4;
+        let interface = interface(&args)?;
         match interface.gateway {
             Some(gateway) => info!("the address is {ipv4}, the gateway {gateway}"),
             None => info!("the address is {ipv4}, without a gateway"),
@@ -32,8 +32,9 @@ impl<I: Ip + Configure> Static<I> {
 }
 
 /// The interface these arguments speak of.
-pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address]) -> Result<Interface, Error> {
-    let gateway = gateway.map(|Address(gateway)| gateway);
+pub fn interface(args: &StaticIpv4) -> Result<Interface, Error> {
+    let StaticIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver } = args;
+    let (ipv4, gateway) = (*ipv4, ipv4_gateway.map(|Address(gateway)| gateway));
     if let Some(gateway) = gateway {
         if gateway == ipv4.address {
             return Err(Error::GatewayIsHost(gateway));
@@ -42,6 +43,13 @@ pub fn interface(ipv4: Network, gateway: Option<Address>, nameservers: &[Address
             return Err(Error::GatewayOutside(gateway, ipv4));
         }
     }
-    let nameservers: Vec<_> = nameservers.iter().map(|&Address(nameserver)| nameserver).collect();
-    Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, nameservers })
+    let mut routes = Routes::default();
+    for route in ipv4_route {
+        if !ipv4.contains(route.router) || route.router == ipv4.address {
+            return Err(Error::RouterOutside(*route, ipv4));
+        }
+        routes.add(ipv4::Network::of(route.network, route.prefix), route.router);
+    }
+    let nameservers: Vec<_> = nameserver.iter().map(|&Nameserver(server)| server).collect();
+    Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, routes, nameservers })
 }

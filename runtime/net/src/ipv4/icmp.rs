@@ -58,8 +58,8 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         message[..4].copy_from_slice(&request);
     }
 
-    /// Somebody says that a packet of ours was not delivered; `quoted` is how it began.
-    fn report(&self, code: Icmpv4DstUnreachable, mtu: u16, quoted: &[u8], now: Instant) {
+    /// Somebody says that a packet of ours was not delivered, or this end knows it; `quoted` is how it began.
+    pub(super) fn report(&self, code: Icmpv4DstUnreachable, mtu: u16, quoted: &[u8], now: Instant) {
         // All of the packet was quoted before RFC 1812; the lengths in it say more than there is.
         let packet = Ipv4Packet::new_unchecked(quoted);
         if quoted.len() < HEADER || packet.version() != 4 {

@@ -5,7 +5,7 @@ use core::net::Ipv4Addr;
 
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, EthernetFrame, Frames, Neighbours, Packet, Received};
-use smoltcp::wire::Ipv4Packet;
+use smoltcp::wire::{Icmpv4DstUnreachable, Ipv4Packet};
 
 use super::icmp;
 use super::layer::Shared;
@@ -46,6 +46,10 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Frames for Shared<E, A, C> {
     }
 
     fn poll(&self, now: Instant) -> Option<Instant> {
+        // Neighbours are polled before: their layer was there first.
+        for packet in self.neighbours.given_up() {
+            self.report(Icmpv4DstUnreachable::HostUnreachable, 0, &packet, now);
+        }
         let pieces = self.reassembly.borrow_mut().expire(now);
         [pieces, self.protocols.poll(|protocol| protocol.poll(now))].into_iter().flatten().min()
     }

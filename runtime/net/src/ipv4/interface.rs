@@ -1,11 +1,11 @@
 //! What an interface is told: its address, its network, its router.
 
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use mirage::MacAddress;
 
-use super::routes::Network;
+use crate::routes::{Network, Routes};
 
 /// The address of an interface and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +16,19 @@ pub struct Interface {
     pub prefix: u8,
     /// The router to every other network.
     pub gateway: Option<Ipv4Addr>,
+    /// Routers to some of them, besides.
+    pub routes: Routes<Ipv4Addr>,
     /// Who resolves names.
-    pub nameservers: Vec<Ipv4Addr>,
+    pub nameservers: Vec<IpAddr>,
 }
 
 impl Interface {
+    /// An address in a network of so many bits, and nothing else: no router and no name server.
+    pub fn new(address: impl Into<Ipv4Addr>, prefix: u8) -> Self {
+        let routes = Routes::default();
+        Self { address: address.into(), prefix, gateway: None, routes, nameservers: Vec::new() }
+    }
+
     /// The network it is in.
     pub fn network(&self) -> Network {
         Network::of(self.address, self.prefix)
@@ -41,4 +49,17 @@ pub trait Configure: Clone + 'static {
 
     /// Gives it an address, another one, or none.
     fn configure(&self, interface: Option<Interface>);
+
+    /// Asks, for a fraction of a second, whether somebody on the link has an address already (RFC 5227 §2.1); who has it,
+    /// or nobody.
+    async fn probe(&self, address: Ipv4Addr) -> Option<MacAddress> {
+        let _ = address;
+        None
+    }
+
+    /// Waits until somebody else goes on claiming this address of the interface after it was defended (RFC 5227 §2.4 b).
+    async fn contested(&self, address: Ipv4Addr) -> MacAddress {
+        let _ = address;
+        core::future::pending().await
+    }
 }

@@ -10,7 +10,6 @@ use mirage::{Clock, Ethernet, Header, Ip, MacAddress, Neighbours, Offload, Packe
 
 use super::identification::Identifications;
 use super::interface::{Configure, Interface};
-use super::routes::{Network, Routes};
 use crate::attached::Attached;
 use crate::ethernet::ethertype;
 use crate::limit::Limit;
@@ -43,7 +42,6 @@ pub(super) struct Shared<E, A, C> {
     pub neighbours: A,
     pub clock: C,
     pub interface: RefCell<Option<Interface>>,
-    pub routes: RefCell<Routes>,
     pub protocols: Attached<dyn Packets>,
     pub paths: RefCell<Paths<Ipv4Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
@@ -64,7 +62,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
             neighbours,
             clock,
             interface: RefCell::default(),
-            routes: RefCell::default(),
             protocols: Attached::default(),
             paths: RefCell::new(Paths::new(LEAST_MTU, UNSAID_MTU)),
             reassembly: RefCell::default(),
@@ -76,11 +73,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
         });
         ethernet.attach(ethertype::IPV4, Rc::clone(&shared) as _);
         Ok(Self { shared, random })
-    }
-
-    /// Adds a route to a network by a router, besides the one to the interface's own network and its gateway.
-    pub fn add_route(&self, network: Network, router: Ipv4Addr) {
-        self.shared.routes.borrow_mut().add(network, router);
     }
 }
 
@@ -111,6 +103,14 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C
         }
         self.shared.ethernet.wake();
     }
+
+    async fn probe(&self, address: Ipv4Addr) -> Option<MacAddress> {
+        self.shared.neighbours.probe(address.into()).await
+    }
+
+    async fn contested(&self, address: Ipv4Addr) -> MacAddress {
+        self.shared.neighbours.contested(address.into()).await
+    }
 }
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
@@ -125,9 +125,9 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
 
     fn route(&self, destination: IpAddr) -> Result<Route, Refused> {
         let IpAddr::V4(destination) = destination else { return Err(Refused::NoRoute) };
-        let source = self.shared.source(destination)?;
+        let (source, prefix) = self.shared.source(destination)?;
         let mtu = self.shared.mtu(destination);
-        Ok(Route { source: source.into(), mtu, offloads: self.shared.ethernet.offloads() })
+        Ok(Route { source: source.into(), mtu, offloads: self.shared.ethernet.offloads(), prefix })
     }
 
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {
@@ -144,6 +144,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
 
     fn nameservers(&self) -> Vec<IpAddr> {
         let interface = self.shared.interface.borrow();
-        interface.iter().flat_map(|interface| &interface.nameservers).map(|&server| server.into()).collect()
+        interface.iter().flat_map(|interface| &interface.nameservers).copied().collect()
     }
 }

@@ -25,12 +25,12 @@ enum Next {
 }
 
 impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
-    /// The address to send to `destination` from.
-    pub fn source(&self, destination: Ipv4Addr) -> Result<Ipv4Addr, Refused> {
+    /// The address to send to `destination` from, and how many of its leading bits the way there is for.
+    pub fn source(&self, destination: Ipv4Addr) -> Result<(Ipv4Addr, u8), Refused> {
         match self.address() {
-            Some(address) => self.next(destination).map(|_| address),
+            Some(address) => self.next(destination).map(|(_, prefix)| (address, prefix)),
             // Who has no address asks everybody for one (RFC 2131 §4.1).
-            None if destination.is_broadcast() => Ok(Ipv4Addr::UNSPECIFIED),
+            None if destination.is_broadcast() => Ok((Ipv4Addr::UNSPECIFIED, 0)),
             None => Err(Refused::NoRoute),
         }
     }
@@ -40,14 +40,15 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         self.paths.borrow().mtu(destination, self.link_mtu(), self.clock.now())
     }
 
-    fn next(&self, destination: Ipv4Addr) -> Result<Next, Refused> {
+    /// Where a packet goes next, and how many leading bits of its destination say so.
+    fn next(&self, destination: Ipv4Addr) -> Result<(Next, u8), Refused> {
         if destination.is_broadcast() {
-            return Ok(Next::Group(MacAddress::BROADCAST));
+            return Ok((Next::Group(MacAddress::BROADCAST), 0));
         }
         if destination.is_multicast() {
             // RFC 1112 §6.4.
             let [_, b, c, d] = destination.octets();
-            return Ok(Next::Group(MacAddress([0x01, 0x00, 0x5e, b & 0x7f, c, d])));
+            return Ok((Next::Group(MacAddress([0x01, 0x00, 0x5e, b & 0x7f, c, d])), 0));
         }
         let interface = self.interface.borrow();
         let interface = interface.as_ref().ok_or(Refused::NoRoute)?;
@@ -55,13 +56,13 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             return Err(Refused::NoRoute);
         }
         if interface.is_broadcast(destination) {
-            return Ok(Next::Group(MacAddress::BROADCAST));
+            return Ok((Next::Group(MacAddress::BROADCAST), interface.prefix));
         }
         if interface.network().contains(destination) {
-            return Ok(Next::Neighbour(destination));
+            return Ok((Next::Neighbour(destination), interface.prefix));
         }
-        let router = self.routes.borrow().find(destination).or(interface.gateway);
-        router.map(Next::Neighbour).ok_or(Refused::NoRoute)
+        let route = interface.routes.find(destination).or(interface.gateway.map(|gateway| (gateway, 0)));
+        route.map(|(router, prefix)| (Next::Neighbour(router), prefix)).ok_or(Refused::NoRoute)
     }
 
     /// Sends a packet, in pieces if it must and may.
@@ -69,7 +70,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         let (IpAddr::V4(source), IpAddr::V4(destination)) = (header.source, header.destination) else {
             return Err(Refused::NoRoute);
         };
-        let next = self.next(destination)?;
+        let (next, _) = self.next(destination)?;
         let length: usize = payload.iter().map(|part| part.len()).sum();
         let total = u16::try_from(HEADER + length).map_err(|_| Refused::TooLarge)?;
         if payload.len() > PARTS {

@@ -5,10 +5,9 @@ use core::net::Ipv6Addr;
 use core::time::Duration;
 
 use mirage::time::Instant;
-use mirage::{Clock, Ethernet, MacAddress, Offload};
+use mirage::{Clock, Ethernet, MacAddress, Offload, Why};
 
-use super::address::{ALL_MLD_ROUTERS, ALL_NODES, ALL_ROUTERS, group_mac, link_local, solicited_node};
-use super::extension::HOP_BY_HOP;
+use super::address::{ALL_NODES, ALL_ROUTERS, group_mac, link_local, solicited_node};
 use super::input::Arrival;
 use super::layer::Shared;
 use super::messages::{ICMPV6, Message};
@@ -20,10 +19,11 @@ use crate::neighbours::Held;
 const ROUTER_ADVERTISEMENT: u8 = 134;
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
+const REDIRECT: u8 = 137;
 
 /// Types of options (RFC 4861 §4.6).
 const SOURCE_MAC: u8 = 1;
-const TARGET_MAC: u8 = 2;
+pub const TARGET_MAC: u8 = 2;
 
 /// Where the options of a neighbour's message begin, and those of a router's.
 const OPTIONS: usize = 24;
@@ -50,6 +50,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let (Some(&[kind, 0]), ON_LINK) = (message.first_chunk::<2>(), arrival.hops) else { return };
         match kind {
             ROUTER_ADVERTISEMENT => self.router(arrival, message),
+            REDIRECT => self.redirected(arrival, message),
             SOLICITATION | ADVERTISEMENT => {
                 let (Some(target), Some(options)) = (message.get(8..OPTIONS), message.get(OPTIONS..)) else { return };
                 let Ok(target) = <[u8; 16]>::try_from(target).map(Ipv6Addr::from) else { return };
@@ -136,7 +137,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         self.ethernet.wake();
     }
 
-    fn learn(&self, address: Ipv6Addr, mac: MacAddress, new: bool, now: Instant) {
+    pub(super) fn learn(&self, address: Ipv6Addr, mac: MacAddress, new: bool, now: Instant) {
         // No group has an address of its own, and nobody else speaks for this interface.
         if mac.is_group() || mac == self.ethernet.mac() {
             return;
@@ -161,17 +162,21 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             own.poll(now, |address| new.push(address))
         };
         for address in new {
-            self.join(solicited_node(address));
+            self.join(solicited_node(address), now);
             self.ask(Ipv6Addr::UNSPECIFIED, address, None);
         }
         let mut asked = Vec::new();
         let ask = self.neighbours.borrow_mut().poll(now, |address, mac| asked.push((Ipv6Addr::from(address), mac)));
+        let given_up = self.neighbours.borrow_mut().given_up();
+        for packet in given_up {
+            self.report(&packet, now, |_| Why::Unreachable);
+        }
         for (address, mac) in asked {
             if let Some(source) = self.nearest(address) {
                 self.ask(source, address, mac);
             }
         }
-        [claimed, ask, self.solicit_routers(now)].into_iter().flatten().min()
+        [claimed, ask, self.solicit_routers(now), self.report_groups(now)].into_iter().flatten().min()
     }
 
     /// Asks for routers, until one is heard or there seem to be none (RFC 4861 §6.3.7).
@@ -199,23 +204,12 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         self.tell(mac, source, destination, &message);
     }
 
-    /// Tells routers, and switches on the way, that this host listens to a group (RFC 3810).
-    fn join(&self, group: Ipv6Addr) {
-        // A router alert, padded, and the hop limit of one (RFC 3810 §5, RFC 2711).
-        const ALERT: [u8; 8] = [ICMPV6, 0, 5, 2, 0, 0, 1, 0];
-        let local = link_local(self.ethernet.mac());
-        let source = if self.own.borrow().is_tentative(local) { Ipv6Addr::UNSPECIFIED } else { local };
-        let message = Message::joined(source, ALL_MLD_ROUTERS, group);
-        let ip = emit(source, ALL_MLD_ROUTERS, HOP_BY_HOP, 1, ALERT.len() + message.bytes().len());
-        self.put(group_mac(ALL_MLD_ROUTERS), &[&ip, &ALERT, message.bytes()]);
-    }
-
     fn tell(&self, mac: MacAddress, source: Ipv6Addr, destination: Ipv6Addr, message: &Message) {
         let ip = emit(source, destination, ICMPV6, ON_LINK, message.bytes().len());
         self.put(mac, &[&ip, message.bytes()]);
     }
 
-    fn put(&self, mac: MacAddress, packet: &[&[u8]]) {
+    pub(super) fn put(&self, mac: MacAddress, packet: &[&[u8]]) {
         // A message that is lost is sent again, as all that may be lost are.
         let _ = self.ethernet.send(mac, ethertype::IPV6, packet, Offload::default());
     }
@@ -223,7 +217,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
 
 /// The hardware address among options, if it is there; nothing if the options are malformed (RFC 4861 §4.6: none is
 /// empty).
-fn hardware_address(mut options: &[u8], wanted: u8) -> Option<Option<MacAddress>> {
+pub fn hardware_address(mut options: &[u8], wanted: u8) -> Option<Option<MacAddress>> {
     let mut found = None;
     while !options.is_empty() {
         let &[kind, length] = options.first_chunk::<2>()?;

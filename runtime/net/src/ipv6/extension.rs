@@ -104,6 +104,23 @@ fn header(packet: &[u8], at: usize) -> Option<Range<usize>> {
     (packet.len() >= at + length).then_some(at..at + length)
 }
 
+/// Whether `first` says that a hop-by-hop header begins `packet`, and a router alert for MLD stands in it (RFC 2711 §2.1).
+pub fn has_router_alert(first: u8, packet: &[u8]) -> bool {
+    let Some(header) = (first == HOP_BY_HOP).then(|| header(packet, 0)).flatten() else { return false };
+    let mut options = &packet[2..header.end];
+    loop {
+        match *options {
+            [0, ref rest @ ..] => options = rest,
+            [5, 2, 0, 0, ..] => return true,
+            [_, length, ref rest @ ..] => match rest.get(usize::from(length)..) {
+                Some(rest) => options = rest,
+                None => return false,
+            },
+            _ => return false,
+        }
+    }
+}
+
 /// Looks at options no one needs to understand; what becomes of the packet if one must be (RFC 8200 §4.2).
 fn options(packet: &[u8], within: Range<usize>) -> Option<Chain> {
     let mut at = within.start;

@@ -9,6 +9,7 @@ use smoltcp::wire::{Icmpv6Packet, Ipv6Packet};
 use super::extension::{Chain, HEADER, walk};
 use super::input::Arrival;
 use super::layer::Shared;
+use super::listeners::{QUERY, REPORT_V1};
 use super::messages::ICMPV6;
 use super::output::emit;
 use super::routers::LEAST_MTU;
@@ -34,13 +35,15 @@ const LARGEST: usize = LEAST_MTU as usize - HEADER;
 const QUOTED: usize = 8;
 
 impl<E: Ethernet, C: Clock> Shared<E, C> {
-    /// An ICMPv6 message has come.
-    pub(super) fn icmp(&self, arrival: &Arrival, message: &[u8]) {
-        let Ok(packet) = Icmpv6Packet::new_checked(message) else { return };
-        if !packet.verify_checksum(&arrival.source, &arrival.destination) {
-            return;
+    /// An ICMPv6 message has come; tells whether it is one.
+    pub(super) fn icmp(&self, arrival: &Arrival, message: &[u8]) -> bool {
+        let Some((&[kind, code, _, _, a, b, c, d], body)) = message.split_first_chunk::<ICMP_HEADER>() else {
+            return false;
+        };
+        // How long a message of its kind has to be is looked at by who reads it: there are kinds the parser knows not.
+        if !Icmpv6Packet::new_unchecked(message).verify_checksum(&arrival.source, &arrival.destination) {
+            return false;
         }
-        let Some((&[kind, code, _, _, a, b, c, d], body)) = message.split_first_chunk::<ICMP_HEADER>() else { return };
         let field = u32::from_be_bytes([a, b, c, d]);
         match (kind, code) {
             (ECHO_REQUEST, 0) => self.echo(arrival, message),
@@ -54,8 +57,10 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             (UNREACHABLE | TIME_EXCEEDED | PARAMETER_PROBLEM, _) => {
                 self.report(body, arrival.now, |_| Why::Unreachable)
             }
+            (QUERY | REPORT_V1, 0) => self.listener(arrival, kind, message),
             _ => self.discovery(arrival, message),
         }
+        true
     }
 
     /// Sends back what was sent (RFC 4443 §4.2), but not to whoever pings everybody.
@@ -77,8 +82,8 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let _ = self.send(header(destination, source), &[&head, data], Offload::default());
     }
 
-    /// Somebody says that a packet of ours was not delivered, which `quoted` is the beginning of.
-    fn report(&self, quoted: &[u8], now: Instant, why: impl FnOnce(Ipv6Addr) -> Why) {
+    /// Somebody says that a packet of ours was not delivered, or this end knows it; `quoted` is how it began.
+    pub(super) fn report(&self, quoted: &[u8], now: Instant, why: impl FnOnce(Ipv6Addr) -> Why) {
         let packet = Ipv6Packet::new_unchecked(quoted);
         if quoted.len() < HEADER || packet.version() != 6 || !self.own.borrow().has(packet.src_addr()) {
             return;

@@ -6,7 +6,7 @@ use mirage::time::Instant;
 use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Packet, Received};
 use smoltcp::wire::Ipv6Packet;
 
-use super::extension::{Chain, HEADER, walk};
+use super::extension::{Chain, HEADER, has_router_alert, walk};
 use super::layer::Shared;
 use super::messages::ICMPV6;
 use crate::reassembly::Piece;
@@ -20,6 +20,8 @@ pub struct Arrival {
     pub hops: u8,
     /// Who sent the frame.
     pub mac: MacAddress,
+    /// Whether routers are to look at it though it is not to them (RFC 2711), as all is that is about listeners.
+    pub alert: bool,
     pub received: Received,
     pub now: Instant,
 }
@@ -38,7 +40,8 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
         if !self.is_for_us(destination, link_destination.is_group()) {
             return;
         }
-        let arrival = Arrival { source, destination, hops, mac, received, now };
+        let alert = has_router_alert(first, &payload[HEADER..end]);
+        let arrival = Arrival { source, destination, hops, mac, alert, received, now };
         match walk(first, &payload[HEADER..end]) {
             Chain::Payload { protocol, at, said_at } => {
                 if !self.deliver(&arrival, protocol, &mut payload[HEADER + at..end]) {
@@ -98,7 +101,10 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     /// Gives a packet to whoever has its protocol; false if nobody does.
     fn deliver(&self, arrival: &Arrival, protocol: u8, payload: &mut [u8]) -> bool {
         if protocol == ICMPV6 {
-            self.icmp(arrival, payload);
+            // Whoever is attached to it sees only what is right.
+            if !self.icmp(arrival, payload) {
+                return true;
+            }
         } else if arrival.source.is_unspecified() || self.own.borrow().has(arrival.source) {
             // Nobody could be answered: so only those come who ask whether an address is free, or say that it is not.
             return true;

@@ -6,12 +6,14 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
-use mirage::args::{self, Ipv6Network};
+use mirage::args::{self, Ipv6Network, Ipv6Route};
 use mirage::{Clock, Ethernet, Header, Ip, Offload, Packet, Packets, Random, Refused, Route};
 
 use super::address::link_local;
 use super::discovery::Soliciting;
+use super::listeners::Listeners;
 use super::own::Own;
+use super::redirects::Redirects;
 use super::routers::{LEAST_MTU, Routers};
 use crate::attached::Attached;
 use crate::ethernet::ethertype;
@@ -19,6 +21,7 @@ use crate::limit::Limit;
 use crate::neighbours::Cache;
 use crate::paths::Paths;
 use crate::reassembly::Reassembly;
+use crate::routes::{Network, Routes};
 
 /// IPv6 over Ethernet. All clones are one layer. It has a link-local address from the beginning; routers give it others
 /// (RFC 4862), and so does [`configure`](Self::configure).
@@ -40,6 +43,10 @@ pub enum Misled {
     GatewayAlone(Ipv6Addr),
     /// A router that is in another network.
     GatewayOutside(Ipv6Addr, Ipv6Network),
+    /// A route by a router that is in another network.
+    RouterOutside(Ipv6Route, Ipv6Network),
+    /// A route by a router nobody has an address to reach from.
+    RouterAlone(Ipv6Route),
 }
 
 impl fmt::Display for Misled {
@@ -51,6 +58,16 @@ impl fmt::Display for Misled {
             Self::GatewayOutside(gateway, network) => write!(
                 f,
                 "`--ipv6-gateway {gateway}` is not in the network of `--ipv6 {network}`: a router is a neighbour"
+            ),
+            Self::RouterOutside(route, network) => write!(
+                f,
+                "the router of `--ipv6-route {route}` is not in the network of `--ipv6 {network}`: a router is a \
+                 neighbour; give its address there, or its link-local one"
+            ),
+            Self::RouterAlone(route) => write!(
+                f,
+                "the router of `--ipv6-route {route}` is in no network this host is told to be in: give `--ipv6` too, or \
+                 the router's link-local address"
             ),
         }
     }
@@ -75,6 +92,7 @@ pub(super) struct Shared<E, C> {
     pub clock: C,
     pub own: RefCell<Own>,
     pub fixed: Cell<Option<Fixed>>,
+    pub routes: RefCell<Routes<Ipv6Addr>>,
     pub routers: RefCell<Routers>,
     pub soliciting: Cell<Soliciting>,
     pub neighbours: RefCell<Cache<u128>>,
@@ -82,6 +100,10 @@ pub(super) struct Shared<E, C> {
     pub paths: RefCell<Paths<Ipv6Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,
     pub identification: Cell<u32>,
+    pub listeners: RefCell<Listeners>,
+    pub redirects: RefCell<Redirects>,
+    /// Where random delays come from; never 0.
+    pub chance: Cell<u64>,
     pub echoes: RefCell<Limit>,
     pub errors: RefCell<Limit>,
 }
@@ -90,7 +112,7 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
     /// Takes the IPv6 frames of an interface, and has the address the arguments tell besides those it forms itself.
     ///
     /// # Errors
-    /// When the router they tell cannot be reached from that address.
+    /// When a router they tell cannot be reached from that address.
     pub async fn connect(ethernet: E, clock: C, mut random: R, args: args::Ipv6) -> Result<Self, Misled> {
         let fixed = match (args.ipv6, args.ipv6_gateway) {
             (None, None) => None,
@@ -101,6 +123,16 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             }
             (Some(network), gateway) => Some((network, gateway)),
         };
+        let mut routes = Routes::default();
+        for route in args.ipv6_route {
+            match args.ipv6 {
+                _ if route.router.is_unicast_link_local() => {}
+                Some(network) if network.contains(route.router) => {}
+                Some(network) => return Err(Misled::RouterOutside(route, network)),
+                None => return Err(Misled::RouterAlone(route)),
+            }
+            routes.add(Network::of(route.network, route.prefix), route.router);
+        }
         let mut own = Own::default();
         own.add(link_local(ethernet.mac()));
         let shared = Rc::new(Shared {
@@ -108,6 +140,7 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             clock,
             own: RefCell::new(own),
             fixed: Cell::new(None),
+            routes: RefCell::new(routes),
             routers: RefCell::default(),
             soliciting: Cell::default(),
             neighbours: RefCell::new(Cache::new(random.next_u64())),
@@ -115,6 +148,9 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             paths: RefCell::new(Paths::new(LEAST_MTU, LEAST_MTU)),
             reassembly: RefCell::default(),
             identification: Cell::new(random.next_u32()),
+            listeners: RefCell::default(),
+            redirects: RefCell::default(),
+            chance: Cell::new(random.next_u64() | 1),
             // As for IPv4: a ping flood is answered, up to a part of the link.
             echoes: RefCell::new(Limit::new(20_000, 1000)),
             // RFC 4443 §2.4 (f).
@@ -162,9 +198,9 @@ impl<E: Ethernet, C: Clock, R: Random> Ip for Ipv6<E, C, R> {
 
     fn route(&self, destination: IpAddr) -> Result<Route, Refused> {
         let IpAddr::V6(destination) = destination else { return Err(Refused::NoRoute) };
-        let source = self.shared.source(destination)?;
+        let (source, prefix) = self.shared.source(destination)?;
         let mtu = self.shared.mtu(destination);
-        Ok(Route { source: source.into(), mtu, offloads: self.shared.ethernet.offloads() })
+        Ok(Route { source: source.into(), mtu, offloads: self.shared.ethernet.offloads(), prefix })
     }
 
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {

@@ -46,16 +46,26 @@ impl Message {
         Self::new(source, destination, &Icmpv6Repr::Ndisc(message))
     }
 
-    /// A report that this node listens to a group (RFC 3810 §5.2): it now excludes no source.
-    pub fn joined(source: Ipv6Addr, destination: Ipv6Addr, group: Ipv6Addr) -> Self {
+    /// A report that this node listens to a group (RFC 3810 §5.2): it excludes no source, from now on if it has `joined`.
+    pub fn listens(source: Ipv6Addr, destination: Ipv6Addr, group: Ipv6Addr, joined: bool) -> Self {
         const LENGTH: usize = 28;
-        // One record, CHANGE_TO_EXCLUDE_MODE, without auxiliary data or sources (§5.2.12).
+        // One record, CHANGE_TO_EXCLUDE_MODE or MODE_IS_EXCLUDE, without auxiliary data or sources (§5.2.12).
         let mut bytes = [0; 64];
         bytes[0] = 143;
         bytes[7] = 1;
-        bytes[8] = 4;
+        bytes[8] = if joined { 4 } else { 2 };
         bytes[12..LENGTH].copy_from_slice(&group.octets());
         Icmpv6Packet::new_unchecked(&mut bytes[..LENGTH]).fill_checksum(&source, &destination);
+        Self { bytes, length: LENGTH }
+    }
+
+    /// The same of version 1 (RFC 2710 §3), which goes to the group itself.
+    pub fn listens_v1(source: Ipv6Addr, group: Ipv6Addr) -> Self {
+        const LENGTH: usize = 24;
+        let mut bytes = [0; 64];
+        bytes[0] = 131;
+        bytes[8..LENGTH].copy_from_slice(&group.octets());
+        Icmpv6Packet::new_unchecked(&mut bytes[..LENGTH]).fill_checksum(&source, &group);
         Self { bytes, length: LENGTH }
     }
 
@@ -78,7 +88,7 @@ mod tests {
     const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 1]);
 
     fn is_whole(message: &Message) -> bool {
-        Icmpv6Packet::new_checked(message.bytes()).is_ok_and(|packet| packet.verify_checksum(&HERE, &THERE))
+        Icmpv6Packet::new_unchecked(message.bytes()).verify_checksum(&HERE, &THERE)
     }
 
     #[test]
@@ -86,8 +96,10 @@ mod tests {
         assert!(is_whole(&Message::solicit(HERE, THERE, THERE, MAC)));
         assert!(is_whole(&Message::advertise(HERE, THERE, HERE, MAC, true)));
         assert!(is_whole(&Message::solicit_routers(HERE, THERE, MAC)));
-        let report = Message::joined(HERE, THERE, THERE);
+        let report = Message::listens(HERE, THERE, THERE, true);
         assert!(is_whole(&report));
+        assert!(is_whole(&Message::listens_v1(HERE, THERE)));
+        assert_eq!(Message::listens(HERE, THERE, THERE, false).bytes()[8], 2, "MODE_IS_EXCLUDE");
         assert_eq!(report.bytes()[0], 143, "RFC 3810 §5.2: type");
         assert_eq!(report.bytes()[8..12], [4, 0, 0, 0], "RFC 3810 §5.2.12: CHANGE_TO_EXCLUDE_MODE, no source");
     }

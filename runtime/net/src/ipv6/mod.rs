@@ -8,9 +8,11 @@ mod fake;
 mod icmp;
 mod input;
 mod layer;
+mod listeners;
 mod messages;
 mod output;
 mod own;
+mod redirects;
 mod routers;
 #[cfg(test)]
 mod tests;

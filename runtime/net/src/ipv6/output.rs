@@ -12,6 +12,9 @@ use crate::checksum;
 use crate::ethernet::ethertype;
 use crate::neighbours::Way;
 
+/// The length of the prefix that all addresses of a link have (RFC 4291 §2.4).
+const LINK_LOCAL: u8 = 10;
+
 /// How many routers a packet may pass (RFC 8504 §6.3).
 const HOPS: u8 = 64;
 
@@ -30,13 +33,13 @@ enum Next {
 }
 
 impl<E: Ethernet, C: Clock> Shared<E, C> {
-    /// The address to send to `destination` from.
-    pub fn source(&self, destination: Ipv6Addr) -> Result<Ipv6Addr, Refused> {
-        let next = self.next(destination)?;
+    /// The address to send to `destination` from, and how many of its leading bits the way there is for.
+    pub fn source(&self, destination: Ipv6Addr) -> Result<(Ipv6Addr, u8), Refused> {
+        let (next, prefix) = self.next(destination)?;
         let source = self.nearest(destination).ok_or(Refused::NoRoute)?;
         // RFC 4291 §2.5.6: no router forwards what comes from a link-local address.
         let passes_router = matches!(next, Next::Neighbour(neighbour) if neighbour != destination);
-        if passes_router && source.is_unicast_link_local() { Err(Refused::NoRoute) } else { Ok(source) }
+        if passes_router && source.is_unicast_link_local() { Err(Refused::NoRoute) } else { Ok((source, prefix)) }
     }
 
     /// The address of this host that suits `destination` best, whichever way leads there (RFC 6724 §5).
@@ -51,20 +54,38 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         self.paths.borrow().mtu(destination, self.link_mtu(), self.clock.now())
     }
 
-    fn next(&self, destination: Ipv6Addr) -> Result<Next, Refused> {
+    /// Where a packet goes next, and how many leading bits of its destination say so.
+    fn next(&self, destination: Ipv6Addr) -> Result<(Next, u8), Refused> {
         if destination.is_multicast() {
-            return Ok(Next::Group(group_mac(destination)));
+            return Ok((Next::Group(group_mac(destination)), 0));
         }
         if destination.is_unspecified() || destination.is_loopback() || self.own.borrow().has(destination) {
             return Err(Refused::NoRoute);
         }
         let (fixed, routers, now) = (self.fixed.get(), self.routers.borrow(), self.clock.now());
-        let in_network = fixed.is_some_and(|fixed| same_prefix(fixed.address, destination, fixed.prefix));
-        if in_network || destination.is_unicast_link_local() || routers.is_on_link(destination, now) {
-            return Ok(Next::Neighbour(destination));
+        let in_network = fixed.filter(|fixed| same_prefix(fixed.address, destination, fixed.prefix));
+        let on_link = in_network
+            .map(|fixed| fixed.prefix)
+            .max(destination.is_unicast_link_local().then_some(LINK_LOCAL))
+            .max(routers.on_link(destination, now));
+        if let Some(prefix) = on_link {
+            return Ok((Next::Neighbour(destination), prefix));
         }
-        let router = fixed.and_then(|fixed| fixed.gateway).or_else(|| routers.router(now));
-        router.map(Next::Neighbour).ok_or(Refused::NoRoute)
+        if let Some(neighbour) = self.redirects.borrow().find(destination, now) {
+            return Ok((Next::Neighbour(neighbour), 128));
+        }
+        let route = self.routes.borrow().find(destination);
+        let gateway =
+            || fixed.and_then(|fixed| fixed.gateway).or_else(|| routers.router(now)).map(|router| (router, 0));
+        route.or_else(gateway).map(|(router, prefix)| (Next::Neighbour(router), prefix)).ok_or(Refused::NoRoute)
+    }
+
+    /// The router that a destination is reached by; none if it is a neighbour.
+    pub fn router_to(&self, destination: Ipv6Addr) -> Option<Ipv6Addr> {
+        match self.next(destination) {
+            Ok((Next::Neighbour(router), _)) if router != destination => Some(router),
+            _ => None,
+        }
     }
 
     /// Sends a packet, in pieces if it must and may.
@@ -72,7 +93,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let (IpAddr::V6(source), IpAddr::V6(destination)) = (header.source, header.destination) else {
             return Err(Refused::NoRoute);
         };
-        let next = self.next(destination)?;
+        let (next, _) = self.next(destination)?;
         let length: usize = payload.iter().map(|part| part.len()).sum();
         let total = u16::try_from(HEADER + length).map_err(|_| Refused::TooLarge)?;
         if payload.len() > PARTS {
@@ -126,7 +147,10 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         match way {
             Way::To(mac) => self.ethernet.send(mac, ethertype::IPV6, packet, offload),
             Way::Held => Ok(()),
-            Way::Unreachable => Err(Refused::Unreachable),
+            Way::Unreachable => {
+                self.redirects.borrow_mut().forget(address);
+                Err(Refused::Unreachable)
+            }
         }
     }
 }

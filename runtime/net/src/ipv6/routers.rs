@@ -142,11 +142,12 @@ impl Routers {
         }
     }
 
-    /// Whether `destination` is a neighbour, by a prefix of the link.
-    pub fn is_on_link(&self, destination: Ipv6Addr, now: Instant) -> bool {
-        self.prefixes.iter().any(|prefix| {
+    /// By how many bits `destination` is a neighbour, if it is by a prefix of the link.
+    pub fn on_link(&self, destination: Ipv6Addr, now: Instant) -> Option<u8> {
+        let holds = |prefix: &&Prefix| {
             prefix.on_link.is_some_and(|until| until > now) && same_prefix(prefix.prefix, destination, prefix.length)
-        })
+        };
+        self.prefixes.iter().filter(holds).map(|prefix| prefix.length).max()
     }
 
     /// The router to send to.
@@ -222,8 +223,8 @@ mod tests {
         let mut routers = Routers::default();
         let formed = routers.advertised(ROUTER, &advertisement(30, &[&prefix(100, 50)]), MAC, at(0));
         assert_eq!(formed, ["2001:db8::ff:fe00:1".parse::<Ipv6Addr>().unwrap()]);
-        assert!(routers.is_on_link("2001:db8::2".parse().unwrap(), at(99)));
-        assert!(!routers.is_on_link("2001:db8:1::2".parse().unwrap(), at(99)));
+        assert_eq!(routers.on_link("2001:db8::2".parse().unwrap(), at(99)), Some(64));
+        assert_eq!(routers.on_link("2001:db8:1::2".parse().unwrap(), at(99)), None);
         assert_eq!(routers.addresses(at(49)).next(), Some((formed[0], false)));
         assert_eq!(routers.addresses(at(50)).next(), Some((formed[0], true)), "deprecated");
         assert_eq!(routers.addresses(at(100)).next(), None);

@@ -1,13 +1,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv6Addr};
 
-use mirage::{Ip as _, Packet, Received, Refused, Why};
+use mirage::{Ip as _, MacAddress, Packet, Received, Refused, Why};
 use mirage_test::{Options, World, run};
 use proptest::prelude::*;
 use smoltcp::wire::Icmpv6Packet;
 
-use super::address::{ALL_NODES, solicited_node};
+use super::address::{ALL_MLD_ROUTERS, ALL_NODES, solicited_node};
 use super::extension::HEADER;
 use super::fake::{Host, ROUTER, ROUTER_MAC, UDP, settle, two};
 use super::messages::{ICMPV6, Message};
@@ -44,11 +44,13 @@ async fn rfc_4861_7_2_neighbours_find_each_other(world: World) {
 #[mirage::test]
 async fn rfc_4861_7_2_2_nobody_answers(world: World) {
     let here = Host::new(&world, 1).await;
-    here.send(ROUTER, UDP, true, b"lost").unwrap();
+    here.send(ROUTER, UDP, true, b"lost for good").unwrap();
     for second in 0..4 {
+        assert!(here.udp.reports.borrow().is_empty());
         here.at(second);
         here.round();
     }
+    assert_eq!(*here.udp.reports.borrow(), [Why::Unreachable], "whoever sent it is told");
     assert_eq!(here.send(ROUTER, UDP, true, b"lost"), Err(Refused::Unreachable));
 }
 
@@ -202,6 +204,143 @@ async fn rfc_4443_3_who_sent_it_is_told(world: World) {
     here.send(there.local, 200, true, &[1; 100]).unwrap();
     settle([&here, &there]);
     assert_eq!(here.udp.reports.take(), [Why::Refused]);
+}
+
+/// A question of a router about listeners, behind a router alert: of `group` or of all, answered within a second.
+fn query(to: Ipv6Addr, group: Ipv6Addr, v1: bool) -> Vec<u8> {
+    let mut message = [&[130, 0, 0, 0, 3, 0xe8, 0, 0][..], &group.octets()].concat();
+    if !v1 {
+        message.extend([2, 125, 0, 0]);
+    }
+    Icmpv6Packet::new_unchecked(&mut message).fill_checksum(&ROUTER, &to);
+    [&[ICMPV6, 0, 5, 2, 0, 0, 1, 0][..], &message].concat()
+}
+
+/// The groups that are reported: to whom, by which type and with which kind of record.
+fn reports(sent: &[(MacAddress, Vec<u8>)]) -> Vec<(Ipv6Addr, u8, u8)> {
+    let reports = sent.iter().filter(|(_, packet)| packet[6] == 0 && [131, 143].contains(&packet[HEADER + 8]));
+    let report = |(_, packet): &(MacAddress, Vec<u8>)| {
+        assert_eq!(packet[7], 1, "the hop limit");
+        let octets: [u8; 16] = packet[24..HEADER].try_into().unwrap();
+        let (to, kind) = (Ipv6Addr::from(octets), packet[HEADER + 8]);
+        assert_eq!(kind == 131, to != ALL_MLD_ROUTERS, "RFC 2710 §5 and RFC 3810 §5.2.14");
+        (to, kind, if kind == 143 { packet[HEADER + 16] } else { 0 })
+    };
+    reports.map(report).collect()
+}
+
+/// RFC 3810 §6.1: groups are reported when they are joined, and again; §6.2: routers that ask are answered, in time.
+#[mirage::test]
+async fn rfc_3810_6_listeners_answer_routers(world: World) {
+    let here = Host::new(&world, 1).await;
+    assert_eq!(reports(&here.round()), [(ALL_MLD_ROUTERS, 143, 4)], "CHANGE_TO_EXCLUDE_MODE");
+    here.at(1);
+    assert_eq!(reports(&here.round()), [(ALL_MLD_ROUTERS, 143, 2)], "MODE_IS_EXCLUDE");
+    here.address("fd00::7");
+    for second in 2..4 {
+        here.at(second);
+        here.round();
+    }
+    let unspecified = Ipv6Addr::UNSPECIFIED;
+    here.routed(ROUTER, ALL_NODES, 1, 0, &query(ALL_NODES, unspecified, false));
+    here.at(5);
+    assert_eq!(reports(&here.round()).len(), 2, "every group");
+    let group = solicited_node(here.local);
+    here.routed(ROUTER, group, 1, 0, &query(group, group, false));
+    here.routed(ROUTER, ALL_NODES, 1, 0, &query(ALL_NODES, solicited_node(ROUTER), false));
+    here.routed(ROUTER, ALL_NODES, 1, 0, &query(ALL_NODES, ALL_NODES, false));
+    here.at(6);
+    assert_eq!(reports(&here.round()), [(ALL_MLD_ROUTERS, 143, 2)], "the one asked about that is listened to");
+    // RFC 3810 §6.2: not from afar, not from a global address, not without a router alert.
+    let whole = query(ALL_NODES, unspecified, false);
+    here.routed(ROUTER, ALL_NODES, 2, 0, &whole);
+    here.routed(address("2001:db8::9"), ALL_NODES, 1, 0, &whole);
+    here.routed(ROUTER, ALL_NODES, 1, ICMPV6, &whole[8..]);
+    here.routed(ROUTER, ALL_NODES, 1, 0, &query(ALL_NODES, unspecified, true)[..30]);
+    here.at(8);
+    assert_eq!(reports(&here.round()), []);
+}
+
+/// RFC 3810 §8.2.1 and RFC 2710 §4: a router that speaks version 1 is answered by it, once for all listeners.
+#[mirage::test]
+async fn rfc_3810_8_2_1_a_router_of_version_1(world: World) {
+    let here = Host::new(&world, 1).await;
+    for second in 0..4 {
+        here.at(second);
+        here.round();
+    }
+    let group = solicited_node(here.local);
+    here.routed(ROUTER, ALL_NODES, 1, 0, &query(ALL_NODES, Ipv6Addr::UNSPECIFIED, true));
+    here.at(5);
+    assert_eq!(reports(&here.round()), [(group, 131, 0)]);
+    // Somebody else has reported it.
+    here.routed(ROUTER, group, 1, 0, &query(group, group, true));
+    let other = Message::listens_v1(ROUTER, group);
+    here.routed(ROUTER, group, 1, 0, &[&[ICMPV6, 0, 5, 2, 0, 0, 1, 0][..], other.bytes()].concat());
+    here.at(7);
+    assert_eq!(reports(&here.round()), []);
+    // Long after, routers speak version 2.
+    here.at(7 + 300);
+    here.routed(ROUTER, ALL_NODES, 1, 0, &query(ALL_NODES, Ipv6Addr::UNSPECIFIED, false));
+    here.at(7 + 302);
+    assert_eq!(reports(&here.round()), [(ALL_MLD_ROUTERS, 143, 2)]);
+}
+
+/// RFC 4861 §8: the router a destination goes by may say that another neighbour leads there, and nobody else.
+#[mirage::test]
+async fn rfc_4861_8_redirects(world: World) {
+    let here = Host::new(&world, 1).await;
+    here.round();
+    here.told(ROUTER, ALL_NODES, 255, &advertisement());
+    here.round();
+    let (far, better) = (address("2001:db8:5::1"), address("fe80::b"));
+    let better_mac = MacAddress([2, 0, 0, 0, 0, 0xb]);
+    let redirect = |to: Ipv6Addr, destination: Ipv6Addr| {
+        let option = [&[2, 1][..], &better_mac.0].concat();
+        [&[137, 0, 0, 0, 0, 0, 0, 0][..], &to.octets(), &destination.octets(), &option].concat()
+    };
+    let goes_to = || {
+        here.send(far, UDP, true, b"far").unwrap();
+        here.link.0.sent.take().pop().unwrap().0
+    };
+    assert_eq!(goes_to(), ROUTER_MAC);
+    let good = redirect(better, far);
+    for (from, hops, message) in [
+        (ROUTER, 254, good.clone()),
+        (better, 255, good.clone()),
+        (address("2001:db8::9"), 255, good.clone()),
+        (ROUTER, 255, redirect(address("2001:db8::b"), far)),
+        (ROUTER, 255, redirect(better, address("ff02::5"))),
+        (ROUTER, 255, redirect(better, address("2001:db8::5"))),
+        (ROUTER, 255, redirect(here.local, far)),
+        (ROUTER, 255, good[..39].to_vec()),
+        (ROUTER, 255, [&good[..40], &[2, 0]].concat()),
+    ] {
+        here.told(from, here.local, hops, &message);
+        assert_eq!(goes_to(), ROUTER_MAC, "{from} {hops} {message:02x?}");
+    }
+    here.told(ROUTER, here.local, 255, &good);
+    assert_eq!(goes_to(), better_mac);
+    assert_eq!(here.ip.route(far.into()).unwrap().source, IpAddr::from(address("2001:db8::ff:fe00:1")));
+    // RFC 4861 §8.3: a destination that is a neighbour itself.
+    here.told(better, here.local, 255, &redirect(far, far));
+    assert_eq!(goes_to(), better_mac);
+    here.at(700);
+    assert_eq!(goes_to(), ROUTER_MAC, "the router says it again, if it is still so");
+    here.told(ROUTER, here.local, 255, &redirect(far, far));
+    assert_eq!(goes_to(), better_mac);
+    assert_eq!(here.ip.route(far.into()).unwrap().source, IpAddr::from(address("2001:db8::ff:fe00:1")));
+}
+
+/// What a message says whose checksum is wrong, nobody is told.
+#[mirage::test]
+async fn rfc_4443_2_3_a_checksum_that_is_wrong(world: World) {
+    let here = Host::new(&world, 1).await;
+    here.round();
+    here.routed(ROUTER, here.local, 64, ICMPV6, &[129, 0, 1, 2, 0, 0, 0, 0]);
+    assert_eq!(*here.icmp.packets.borrow(), []);
+    here.told(ROUTER, here.local, 64, &[129, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(here.icmp.packets.borrow().len(), 1);
 }
 
 proptest! {

@@ -24,6 +24,8 @@ const RETRANSMIT: Duration = Duration::from_secs(1);
 const TRIES: u8 = 3;
 /// How long nobody is asked again who has not answered: twice as long each time, up to this.
 const LONGEST_SILENCE: Duration = Duration::from_secs(32);
+/// The most packets that are told of as given up.
+const GIVEN_UP: usize = 64;
 
 /// Hardware addresses by address.
 pub struct Cache<A> {
@@ -35,6 +37,8 @@ pub struct Cache<A> {
     /// Whether somebody was added to them since that was last looked at.
     news: bool,
     held: usize,
+    /// Packets that waited for somebody who has not answered, until whoever sent them hears of it.
+    given_up: Vec<Vec<u8>>,
 }
 
 struct Entry<A> {
@@ -70,7 +74,7 @@ pub enum Way {
 impl<A: Copy + Eq + Into<u128>> Cache<A> {
     /// An empty cache.
     pub fn new(secret: u64) -> Self {
-        Self { entries: HashTable::new(), secret, asked: Vec::new(), news: false, held: 0 }
+        Self { entries: HashTable::new(), secret, asked: Vec::new(), news: false, held: 0, given_up: Vec::new() }
     }
 
     /// Where a packet to a neighbour goes; it is kept if that is not known yet.
@@ -133,7 +137,7 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
     /// when the next is due.
     pub fn poll(&mut self, now: Instant, mut ask: impl FnMut(A, Option<MacAddress>)) -> Option<Instant> {
         let mut next: Option<Instant> = None;
-        let Self { entries, secret, asked, held, .. } = self;
+        let Self { entries, secret, asked, held, given_up, .. } = self;
         asked.retain(|&address| {
             let Some(entry) = find(entries, *secret, address) else { return false };
             let (tries, due) = match &mut entry.state {
@@ -143,7 +147,8 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
             if *due <= now {
                 if *tries == TRIES {
                     *held -= entry.held.iter().map(|held| held.packet.len()).sum::<usize>();
-                    entry.held = Vec::new();
+                    let left = GIVEN_UP.saturating_sub(given_up.len());
+                    given_up.extend(core::mem::take(&mut entry.held).into_iter().take(left).map(|held| held.packet));
                     entry.state = match entry.state {
                         // It has moved, perhaps: everybody is asked, and packets wait.
                         State::Confirming { .. } => {
@@ -170,6 +175,12 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
             true
         });
         next
+    }
+
+    /// Takes the packets that were given up since this was last called: nobody has answered for whom they were to (RFC
+    /// 4861 §7.2.2 and RFC 1122 §2.3.2.2 have their senders told).
+    pub fn given_up(&mut self) -> Vec<Vec<u8>> {
+        core::mem::take(&mut self.given_up)
     }
 
     /// Forgets a neighbour.
@@ -267,7 +278,9 @@ mod tests {
             assert_eq!(poll(&mut cache, at(second * 1000)).0.len(), 1);
             assert_eq!(poll(&mut cache, at(second * 1000 + 999)).0.len(), 0);
         }
+        assert!(cache.given_up().is_empty());
         assert_eq!(poll(&mut cache, at(3000)), (alloc::vec![], None));
+        assert_eq!(cache.given_up(), [b"packet"], "RFC 4861, 7.2.2: whoever sent it is told");
         assert_eq!(send(&mut cache, 1, at(3001)), Way::Unreachable);
         assert_eq!(send(&mut cache, 1, at(4000)), Way::Held, "asked again after a while");
         for second in 4..8 {

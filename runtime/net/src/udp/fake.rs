@@ -92,7 +92,7 @@ impl mirage::Ip for Ip {
             IpAddr::V4(_) => V4.into(),
             IpAddr::V6(_) => V6.into(),
         };
-        Ok(Route { source, mtu: 1500, offloads: self.offloads.get() })
+        Ok(Route { source, mtu: 1500, offloads: self.offloads.get(), prefix: 24 })
     }
 
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {

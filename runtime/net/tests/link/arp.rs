@@ -18,16 +18,19 @@ fn messages(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     frames.iter().filter(|frame| frame[12..14] == [8, 6]).map(|frame| frame[14..42].to_vec()).collect()
 }
 
-/// RFC 5227 §2.3: an address is announced when it is taken.
+/// RFC 5227 §2.3: an address is announced when it is taken, and asked for once, so that whoever has it says so.
 #[mirage::test]
 async fn an_address_is_announced(world: World) {
     let mut bench = Bench::bare(world).await;
     assert_eq!(bench.after(Duration::from_secs(1)).await.len(), 0, "nothing is said without one");
-    bench.ip.configure(Some(Interface { address: HERE, prefix: 24, gateway: None, nameservers: Vec::new() }));
+    bench.ip.configure(Some(Interface::new(HERE, 24)));
     let frames = bench.after(Duration::from_secs(10)).await;
     assert!(frames.len() >= 2 && frames.iter().all(|frame| frame[..6] == [0xff; 6]));
     let announcement = arp(true, (bench.mac, HERE), (NOBODY, HERE));
-    assert!(messages(&frames).iter().all(|message| *message == announcement));
+    let probe = arp(true, (bench.mac, Ipv4Addr::UNSPECIFIED), (NOBODY, HERE));
+    let messages = messages(&frames);
+    assert_eq!(messages[0], probe);
+    assert!(messages[1..].iter().all(|message| *message == announcement));
 }
 
 /// RFC 826, packet reception: who asks for this host is answered, and nobody else.

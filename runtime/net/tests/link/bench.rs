@@ -78,12 +78,7 @@ impl Bench {
     /// A host that has announced its address.
     pub async fn new(world: World) -> Self {
         let mut bench = Self::bare(world).await;
-        bench.ip.configure(Some(Interface {
-            address: HERE,
-            prefix: 24,
-            gateway: Some(ROUTER),
-            nameservers: Vec::new(),
-        }));
+        bench.ip.configure(Some(interface()));
         bench.after(Duration::from_secs(10)).await;
         bench
     }
@@ -146,4 +141,9 @@ impl Bench {
 /// How long a packet says it is.
 fn length(ethertype: u16, packet: &[u8]) -> usize {
     if ethertype == ARP { 28 } else { usize::from(u16::from_be_bytes([packet[2], packet[3]])) }
+}
+
+/// The host's address and its router.
+pub fn interface() -> Interface {
+    Interface { gateway: Some(ROUTER), ..Interface::new(HERE, 24) }
 }

@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use mirage::{Ip as _, MacAddress, Network as _, Refused};
-use mirage_net::ipv4::Network;
+use mirage_net::ipv4::{Configure as _, Network};
 use mirage_test::World;
 
-use crate::bench::{Bench, FAR, HERE, PROTOCOL, ROUTER, THERE};
+use crate::bench::{Bench, FAR, HERE, PROTOCOL, ROUTER, THERE, interface};
 use crate::packets::{ARP, IPV4, MORE, Piece, arp, piece};
 
 #[mirage::test]
@@ -66,7 +66,9 @@ async fn whose_packets_are_taken(world: World) {
 async fn where_packets_go(world: World) {
     let mut bench = Bench::acquainted(world).await;
     let other = Ipv4Addr::new(10, 0, 0, 253);
-    bench.ip.add_route(Network::of(Ipv4Addr::new(198, 51, 100, 0), 24), other);
+    let mut routed = interface();
+    routed.routes.add(Network::of(Ipv4Addr::new(198, 51, 100, 0), 24), other);
+    bench.ip.configure(Some(routed));
     for to in [THERE, FAR, Ipv4Addr::new(198, 51, 100, 1)] {
         assert_eq!(bench.send(to, b"x", true), Ok(()));
     }

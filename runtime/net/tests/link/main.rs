@@ -6,3 +6,4 @@ mod ethernet;
 mod icmp;
 mod ipv4;
 mod packets;
+mod unreachable;

@@ -84,6 +84,12 @@ pub fn dhcp(mut bytes: &[u8]) -> usize {
                     }
                     let _ = lease.to_string();
                 }
+                Some(Event::Check(address)) => {
+                    // A neighbour has the addresses that end with 99.
+                    let taken = (address.octets()[3] == 99).then_some(MacAddress([2, 0, 0, 0, 0, 9]));
+                    client.checked(taken, now);
+                }
+                Some(Event::Taken(_, _, message)) => assert_eq!(message.len(), 300),
                 Some(_) => {}
                 None => break,
             }

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use mirage::io::Write as _;
 use mirage::{BufWrite as _, Flow as _, Listener as _, Spawn as _, Tcp as _, Time as _, Udp as _, UdpSocket as _};
+use mirage_net::Error;
 use mirage_net::ipv4::{Configure as _, Interface};
-use mirage_net::{Dual, Error, Ipv6, Tcp, Udp};
-use mirage_test::{Clock, Ethernet, Ipv4, Layers, Port, Random, World, read_to_end};
+use mirage_test::{DirectTcp, DirectUdp, Layers, Port, World, read_to_end};
 
 use crate::exchange::pattern;
 use crate::{HERE, THERE};
-
-type Ip = Dual<Ipv4, Ipv6<Ethernet, Clock, Random>>;
 
 /// What every address of these hosts begins with.
 const PREFIX: Ipv6Addr = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0);
@@ -22,14 +20,11 @@ fn v6(host: [u8; 4]) -> Ipv6Addr {
 }
 
 /// A host with both kinds of addresses.
-async fn host(world: &World, port: Port, address: [u8; 4]) -> (Tcp<Ip, Clock, Random>, Udp<Ip, Random>) {
-    let Layers { ethernet, ipv4, .. } = world.layers(port).await;
-    ipv4.configure(Some(Interface { address: address.into(), prefix: 24, gateway: None, nameservers: Vec::new() }));
-    let ipv6 = Ipv6::connect(ethernet, world.clock(), world.random(), Default::default()).await.unwrap();
+async fn host(world: &World, port: Port, address: [u8; 4]) -> (DirectTcp, DirectUdp) {
+    let Layers { ipv4, ipv6, tcp, udp, .. } = world.layers(port).await;
+    ipv4.configure(Some(Interface::new(address, 24)));
     ipv6.configure(v6(address), 64, None);
-    let ip = Dual::connect(ipv4, ipv6).await.unwrap();
-    let tcp = Tcp::connect(ip.clone(), world.clock(), world.random()).await.unwrap();
-    (tcp, Udp::connect(ip, world.random()).await.unwrap())
+    (tcp, udp)
 }
 
 #[mirage::test]

@@ -8,6 +8,8 @@ mod exchange;
 mod peer;
 mod ping;
 mod random;
+mod router;
+mod routes;
 mod smoltcp_alone;
 mod tcp;
 mod udp;

@@ -37,7 +37,7 @@ impl Packets for Answers {
 }
 
 fn interface(address: [u8; 4]) -> Interface {
-    Interface { address: address.into(), prefix: 24, gateway: None, nameservers: Vec::new() }
+    Interface::new(address, 24)
 }
 
 /// Sends `count` echo requests of `length` bytes, 100 ms apart; returns how many were answered, and how long the first

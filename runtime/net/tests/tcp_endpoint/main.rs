@@ -3,6 +3,7 @@
 mod bulk;
 mod closing;
 mod cost;
+mod disorder;
 mod flood;
 mod nonsense;
 mod opening;

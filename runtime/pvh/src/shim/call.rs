@@ -49,7 +49,7 @@ pub fn exit(status: u8) -> ! {
     }
 }
 
-/// Sleeps until an interrupt or `deadline` (of the time-stamp counter, and `ticks` of the timer away); returns what came,
+/// Sleeps until an interrupt or `deadline` (of the time-stamp counter, and `ticks` of the timer away), with 0 not at all; returns what came,
 /// a bit a vector from 32 on, bit 63 once the monitor has asked for an end.
 pub fn wait(deadline: u64, ticks: u32) -> u64 {
     call(Number::Wait, deadline, ticks.into(), 0)

@@ -51,10 +51,12 @@ exit:
     jmp .Lexit_1
 
 // Waits until an interrupt or the time rdi of the time-stamp counter, which is rsi of the APIC's ticks away; -1: for
-// ever. The answer is what has come, a bit a vector, and bit 63 for ever once the monitor has asked for an end.
+// ever; 0: not at all, only what has come is let in. The answer is what has come, a bit a vector, and bit 63 for ever once the monitor has asked for an end.
 wait:
     cmp qword ptr [mirage_shim + PENDING], 0
     jne wait_over
+    test rdi, rdi
+    jz wait_not
     xor eax, eax
     cmp rdi, -1
     je .Lwait_1
@@ -68,7 +70,7 @@ wait:
     wrmsr
     jmp wait_look
 .Lwait_2:
-    test eax, eax
+    test rax, rax
     jz .Lwait_3
     mov eax, esi
 .Lwait_3:
@@ -95,6 +97,10 @@ wait_over:
     je done
     bts rax, 63
     jmp done
+wait_not:
+    sti
+    nop                             // behind which it comes
+    jmp wait_over
 
 // The port rdi, of rsi bytes; of those the platform has named before the seal.
 port_in:

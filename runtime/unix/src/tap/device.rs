@@ -31,6 +31,8 @@ pub struct Tap {
     mac: MacAddress,
     mtu: usize,
     poll: std::time::Duration,
+    /// What the kernel is left to do.
+    offloads: Offloads,
     /// The frame that was read last, after its header.
     buffer: Box<[u8]>,
     /// What of a frame was put together, if it had too many parts.
@@ -48,8 +50,10 @@ impl Tap {
     /// # Errors
     /// When there is none and none can be made, with what would make one.
     pub async fn connect(platform: &Platform, arguments: Interface) -> Result<Self, TapError> {
-        let Interface { interface, mac, poll, pcap } = arguments;
-        let Opened { file, mac, mtu } = open(&interface, mac)?;
+        let Interface { interface, mac, poll, no_offloads, pcap } = arguments;
+        let all = Offloads { checksum: true, segment_v4: true, segment_v6: true };
+        let offloads = if no_offloads { Offloads::default() } else { all };
+        let Opened { file, mac, mtu } = open(&interface, mac, offloads)?;
         let recording = match pcap {
             Some(name) => {
                 let recording = Recording::create(name.clone());
@@ -64,7 +68,7 @@ impl Tap {
         mirage::log::info!("{interface}: hardware address {mac}, MTU {mtu}");
         let (platform, buffer) = (platform.clone(), vec![0; ROOM].into_boxed_slice());
         let (poll, rest, refused, sent) = (poll.0, Vec::new(), false, false);
-        Ok(Self { registration, file, platform, mac, mtu, poll, buffer, rest, refused, sent, recording })
+        Ok(Self { registration, file, platform, mac, mtu, poll, offloads, buffer, rest, refused, sent, recording })
     }
 
     /// The loop looks on for a while before it sleeps: where one frame was, the next is near.
@@ -98,7 +102,7 @@ impl Network for Tap {
     }
 
     fn offloads(&self) -> Offloads {
-        Offloads { checksum: true, segment_v4: true, segment_v6: true }
+        self.offloads
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {

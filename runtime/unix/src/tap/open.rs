@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use mirage::MacAddress;
+use mirage::{MacAddress, Offloads};
 use mirage_vnet as vnet;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -21,8 +21,8 @@ pub struct Opened {
     pub mtu: usize,
 }
 
-/// Opens the tap device `name`, which is made if it is not there.
-pub fn open(name: &str, mac: Option<MacAddress>) -> Result<Opened, TapError> {
+/// Opens the tap device `name`, which is made if it is not there; both ends leave `offloads` to whoever is next.
+pub fn open(name: &str, mac: Option<MacAddress>, offloads: Offloads) -> Result<Opened, TapError> {
     if !is_name(name) {
         return Err(TapError::Name(name.to_owned()));
     }
@@ -42,7 +42,7 @@ pub fn open(name: &str, mac: Option<MacAddress>) -> Result<Opened, TapError> {
         Errno::INVAL if was_there => TapError::NotATap(name.to_owned()),
         errno => other("it cannot be opened", errno),
     })?;
-    sys::leave_undone(&file, vnet::LENGTH).map_err(|errno| other("it does no offloads", errno))?;
+    sys::leave_undone(&file, vnet::LENGTH, offloads).map_err(|errno| other("it does no offloads", errno))?;
     netdevice.bring_up().map_err(|errno| match errno {
         Errno::PERM | Errno::ACCESS => TapError::Down(name.to_owned()),
         errno => other("it cannot be brought up", errno),

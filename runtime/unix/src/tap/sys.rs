@@ -5,7 +5,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use mirage::MacAddress;
+use mirage::{MacAddress, Offloads};
 use rustix::io::Errno;
 use rustix::ioctl::{IntegerSetter, Opcode, Setter, Updater, ioctl, opcode};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
@@ -63,16 +63,19 @@ pub fn attach(tun: impl AsFd, name: &str) -> Result<(), Errno> {
     request::<TUNSETIFF>(tun, Request::new(name)?.with_short(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR)).map(drop)
 }
 
-/// Has frames go with a header of `length` bytes in little-endian order, and come with checksums not filled in and TCP
-/// segments not cut.
-pub fn leave_undone(tun: impl AsFd, length: usize) -> Result<(), Errno> {
+/// Has frames go with a header of `length` bytes in little-endian order, and come with those checksums not filled in and
+/// those TCP segments not cut that `offloads` say.
+pub fn leave_undone(tun: impl AsFd, length: usize, offloads: Offloads) -> Result<(), Errno> {
     let length = i32::try_from(length).map_err(|_| Errno::INVAL)?;
     // SAFETY: the kernel reads an `int` through the pointer it is given.
     unsafe { ioctl(&tun, Setter::<TUNSETVNETHDRSZ, i32>::new(length)) }?;
     // SAFETY: the kernel reads an `int` through the pointer it is given.
     unsafe { ioctl(&tun, Setter::<TUNSETVNETLE, i32>::new(1)) }?;
+    let Offloads { checksum, segment_v4, segment_v6 } = offloads;
+    let flags = [(checksum, TUN_F_CSUM), (segment_v4, TUN_F_TSO4), (segment_v6, TUN_F_TSO6)];
+    let flags = flags.iter().filter(|(wanted, _)| *wanted).fold(0, |flags, (_, flag)| flags | flag);
     // SAFETY: the kernel takes the integer as a set of flags.
-    unsafe { ioctl(&tun, IntegerSetter::<TUNSETOFFLOAD>::new_usize(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)) }
+    unsafe { ioctl(&tun, IntegerSetter::<TUNSETOFFLOAD>::new_usize(flags)) }
 }
 
 /// An interface as netdevice(7) sees it.

@@ -60,6 +60,8 @@ fn inside() -> ExitCode {
         kernel::datagrams_go_both_ways_with_checksums_left_to_the_kernel(&platform).await;
         println!("test segments_are_cut_and_put_together_by_the_kernel ...");
         kernel::segments_are_cut_and_put_together_by_the_kernel(&platform).await;
+        println!("test without_offloads_frames_are_as_a_wire_carries_them ...");
+        kernel::without_offloads_frames_are_as_a_wire_carries_them(&platform).await;
         println!("test a_batch_has_no_more_frames_than_were_asked_for ...");
         kernel::a_batch_has_no_more_frames_than_were_asked_for(&platform).await;
         println!("test an_interface_that_is_down_loses_frames_and_works_again_when_it_is_up ...");
@@ -70,7 +72,7 @@ fn inside() -> ExitCode {
         kernel::what_was_seen_is_recorded(&platform).await;
         println!("test after_a_frame_the_loop_looks_on_for_as_long_as_it_is_told ...");
         kernel::after_a_frame_the_loop_looks_on_for_as_long_as_it_is_told(&platform).await;
-        println!("10 passed, 0 failed");
+        println!("11 passed, 0 failed");
     })
 }
 
@@ -89,7 +91,8 @@ fn run(test: impl AsyncFnOnce(Platform) + 'static) -> ExitCode {
 
 /// The arguments for an interface of this name.
 fn interface(name: &str) -> Interface {
-    Interface { interface: name.to_owned(), mac: None, poll: Microseconds(Duration::from_micros(50)), pcap: None }
+    let poll = Microseconds(Duration::from_micros(50));
+    Interface { interface: name.to_owned(), mac: None, poll, no_offloads: false, pcap: None }
 }
 
 async fn open(platform: &Platform, name: &str) -> Result<Tap, TapError> {

@@ -24,6 +24,9 @@ const SECOND: usize = 256 * 1024;
 /// The most descriptors of the queue.
 const QUEUE: u16 = 256;
 
+/// How many frames are refused until it is asked whether the device still works, which takes longer than all of them.
+const REFUSALS: u32 = 64;
+
 /// A ring of bytes.
 struct Ring {
     memory: Memory,
@@ -52,11 +55,9 @@ pub struct Transmit<M> {
     frames: Box<[Frame]>,
     oldest: u16,
     next: u16,
-    /// The length of a frame that was refused, and which was the oldest the device had then; whether it was the same when
-    /// one was refused before.
+    /// The length of a frame that was refused; and how many were since the device was done with any.
     refused: Option<usize>,
-    stopped: Option<u16>,
-    is_stuck: bool,
+    refusals: u32,
 }
 
 impl Ring {
@@ -125,18 +126,7 @@ impl<M: Machine> Transmit<M> {
         frames.resize(usize::from(queue.size()), Frame::default());
         let (rings, frames) = ([Ring::new(memory)].into(), frames.into_boxed_slice());
         let machine = machine.clone();
-        Ok(Self {
-            machine,
-            queue,
-            rings,
-            may_grow: true,
-            frames,
-            oldest: 0,
-            next: 0,
-            refused: None,
-            stopped: None,
-            is_stuck: false,
-        })
+        Ok(Self { machine, queue, rings, may_grow: true, frames, oldest: 0, next: 0, refused: None, refusals: 0 })
     }
 
     /// The queue, to tell the device of.
@@ -152,7 +142,7 @@ impl<M: Machine> Transmit<M> {
         }
         let Some(which) = self.room(length)? else {
             self.refused = Some(length);
-            self.is_stuck = self.stopped.replace(self.oldest) == Some(self.oldest);
+            self.refusals = self.refusals.wrapping_add(1);
             return Ok(false);
         };
         let Some(ring) = self.rings.get_mut(which) else { return Ok(false) };
@@ -168,9 +158,9 @@ impl<M: Machine> Transmit<M> {
         Ok(true)
     }
 
-    /// Whether the device has not been done with any frame from one refusal to the next.
+    /// Whether it is time to ask if the device still works: many frames were refused, and it is done with none.
     pub fn is_stuck(&self) -> bool {
-        self.is_stuck
+        self.refusals != 0 && self.refusals.is_multiple_of(REFUSALS)
     }
 
     /// Where a frame's number is.
@@ -227,6 +217,7 @@ impl<M: Machine> Transmit<M> {
                 ring.free(length as usize);
             }
             self.oldest = self.oldest.wrapping_add(1);
+            self.refusals = 0;
         }
         Ok(())
     }

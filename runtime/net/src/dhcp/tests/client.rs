@@ -4,85 +4,12 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use mirage::MacAddress;
-use mirage::time::Instant;
 use mirage_test::World;
 use smoltcp::wire::DhcpMessageType as Type;
 
-use super::super::{Client, Event, Lease, Loss, Network};
+use super::super::{Event, Loss, Network};
+use super::script::{MAC, Script, near};
 use super::server::{ADDRESS, NAMES, OTHER, Reply, SERVER, Said, said};
-
-const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 2]);
-
-/// A client and its virtual time.
-struct Script {
-    client: Client<mirage_test::Random>,
-    now: Instant,
-}
-
-impl Script {
-    fn new(world: &World) -> Self {
-        let now = Instant::START + Duration::from_secs(1000);
-        Self { client: Client::new(MAC, world.random(), now), now }
-    }
-
-    /// What it wants at once.
-    fn now(&mut self) -> Option<Event> {
-        self.client.poll(self.now)
-    }
-
-    /// What it sends at once, and to whom.
-    fn sends(&mut self) -> (Ipv4Addr, Said) {
-        match self.now() {
-            Some(Event::Send(to, bytes)) => (to, said(&bytes, MAC)),
-            other => panic!("a message, not {other:?}"),
-        }
-    }
-
-    fn broadcasts(&mut self) -> Said {
-        let (to, said) = self.sends();
-        assert_eq!(to, Ipv4Addr::BROADCAST);
-        said
-    }
-
-    /// Time goes on to its deadline; how long that was.
-    fn wait(&mut self) -> Duration {
-        assert_eq!(self.now(), None, "nothing is left to do before");
-        let deadline = self.client.deadline().expect("it waits for something");
-        let wait = deadline.since(self.now);
-        self.now = self.now.max(deadline);
-        wait
-    }
-
-    fn hears(&mut self, reply: &Reply) {
-        self.client.input(&reply.to(MAC), self.now);
-    }
-
-    /// DISCOVER, OFFER, REQUEST; the number they carry.
-    fn requested(&mut self) -> u32 {
-        let discover = self.broadcasts();
-        self.hears(&Reply::new(Type::Offer, discover.transaction));
-        self.broadcasts().transaction
-    }
-
-    /// All four messages.
-    fn bound(&mut self) -> Lease {
-        let transaction = self.requested();
-        self.hears(&Reply::new(Type::Ack, transaction));
-        self.leased()
-    }
-
-    fn leased(&mut self) -> Lease {
-        match self.now() {
-            Some(Event::Leased(lease)) => lease,
-            other => panic!("a lease, not {other:?}"),
-        }
-    }
-}
-
-fn near(wait: Duration, seconds: u64) {
-    let wait = wait.as_millis() as i64 - seconds as i64 * 1000;
-    assert!((-1000..=1000).contains(&wait), "{wait} ms from {seconds} s");
-}
 
 #[mirage::test]
 async fn an_address_takes_four_messages(world: World) {
@@ -108,7 +35,7 @@ async fn an_address_takes_four_messages(world: World) {
     let sent = script.now;
     script.now = script.now + Duration::from_secs(1);
     script.hears(&Reply::new(Type::Ack, discover.transaction));
-    let lease = script.leased();
+    let lease = script.checked();
     assert_eq!(lease.network, Network { address: ADDRESS, prefix: 24 });
     assert_eq!((lease.gateway, lease.server), (Some(SERVER), SERVER));
     assert_eq!(lease.nameservers, [NAMES]);
@@ -181,7 +108,7 @@ async fn only_the_chosen_server_is_listened_to(world: World) {
     script.hears(&Reply { address: OTHER, ..Reply::new(Type::Ack, transaction) });
     assert_eq!(script.now(), None, "and only for what it offered");
     script.hears(&Reply::new(Type::Ack, transaction));
-    script.leased();
+    script.checked();
 }
 
 #[mirage::test]
@@ -241,7 +168,7 @@ async fn a_lease_for_ever_is_never_renewed(world: World) {
     let mut script = Script::new(&world);
     let transaction = script.requested();
     script.hears(&Reply::new(Type::Ack, transaction).seconds(51, u32::MAX));
-    let lease = script.leased();
+    let lease = script.checked();
     assert!(lease.to_string().contains("for ever"));
     assert_eq!((lease.ends, script.client.deadline()), (None, None));
 }
@@ -267,7 +194,7 @@ async fn the_times_of_the_server_are_taken_if_they_make_sense(world: World) {
             reply = reply.seconds(59, rebind);
         }
         script.hears(&reply);
-        let ends = script.leased().ends.expect("it ends");
+        let ends = script.checked().ends.expect("it ends");
         let (t1, t2) = (ends.renew.since(script.now), ends.rebind.since(script.now));
         assert_eq!(t2.as_secs(), expected.1, "{renew:?} {rebind:?}");
         let most = Duration::from_secs(expected.0);
@@ -387,7 +314,38 @@ async fn a_mask_may_be_missing_and_lists_are_bounded(world: World) {
     let transaction = script.requested();
     let many: Vec<u8> = (0..60).flat_map(|last| [10, 0, 1, last]).collect();
     script.hears(&Reply::new(Type::Ack, transaction).without(1).with(6, &many).with(3, &[0, 0, 0, 0, 10, 0, 0, 7, 1]));
-    let lease = script.leased();
+    let lease = script.checked();
     assert_eq!((lease.network.prefix, lease.nameservers.len()), (8, 8));
     assert_eq!(lease.gateway, Some(Ipv4Addr::new(10, 0, 0, 7)));
+}
+
+#[mirage::test]
+async fn an_address_that_somebody_has_is_declined(world: World) {
+    // RFC 2131, section 3.1, item 5, and table 5.
+    let mut script = Script::new(&world);
+    let transaction = script.requested();
+    script.hears(&Reply::new(Type::Ack, transaction));
+    assert_eq!(script.now(), Some(Event::Check(ADDRESS)));
+    script.hears(&Reply::new(Type::Ack, transaction));
+    assert_eq!((script.now(), script.client.deadline()), (None, None), "nothing happens meanwhile");
+    let other = MacAddress([2, 0, 0, 0, 0, 9]);
+    script.client.checked(Some(other), script.now);
+    script.declines(other);
+    near(script.wait(), 10);
+    let discover = script.broadcasts();
+    assert_eq!((discover.kind, discover.requested), (Type::Discover, None), "another one, if there is");
+}
+
+#[mirage::test]
+async fn an_address_that_somebody_goes_on_claiming_is_declined_later(world: World) {
+    // RFC 5227, section 2.4 (b).
+    let mut script = Script::new(&world);
+    let other = MacAddress([2, 0, 0, 0, 0, 9]);
+    script.client.contested(other, script.now);
+    assert_eq!(script.broadcasts().kind, Type::Discover, "there is none to decline");
+    let mut script = Script::new(&world);
+    script.bound();
+    script.client.contested(other, script.now);
+    script.declines(other);
+    near(script.wait(), 10);
 }

@@ -11,7 +11,7 @@ use smoltcp::wire::DhcpMessageType as Type;
 
 use super::super::{Auto, AutoIpv4, Dhcp, DhcpIpv4, Error, Static, StaticIpv4};
 use super::server::{ADDRESS, NAMES, Reply, SERVER, said};
-use crate::ipv4::Interface;
+use crate::ipv4::{Interface, Network};
 use crate::udp::Udp;
 use crate::udp::fake::{Ip, MAC};
 
@@ -42,7 +42,7 @@ async fn udp(world: &World, ip: &Ip) -> Udp<Ip, mirage_test::Random> {
 }
 
 fn leased() -> Interface {
-    Interface { address: ADDRESS, prefix: 24, gateway: Some(SERVER), nameservers: vec![NAMES] }
+    Interface { gateway: Some(SERVER), nameservers: vec![NAMES.into()], ..Interface::new(ADDRESS, 24) }
 }
 
 #[mirage::test]
@@ -85,11 +85,11 @@ async fn the_name_servers_told_at_start_come_before_those_of_dhcp(world: World) 
     let (ip, alive) = (Ip::default(), Rc::new(Cell::new(true)));
     serve(&world, &ip, &alive);
     let udp = udp(&world, &ip).await;
-    let told = args::<AutoIpv4>("--nameserver 9.9.9.9 --nameserver=1.1.1.1");
+    let told = args::<AutoIpv4>("--nameserver 9.9.9.9 --nameserver=2001:db8::53");
     let connect =
         Auto::connect(ip.clone(), udp, world.clock(), world.time(), world.random(), world.spawner(), told).await;
     assert!(connect.is_ok());
-    let expected = Interface { nameservers: vec![Ipv4Addr::new(9, 9, 9, 9), Ipv4Addr::new(1, 1, 1, 1)], ..leased() };
+    let expected = Interface { nameservers: vec![[9, 9, 9, 9].into(), "2001:db8::53".parse().unwrap()], ..leased() };
     assert_eq!(*ip.configured.borrow(), [Some(expected)]);
 }
 
@@ -128,8 +128,13 @@ async fn static_takes_what_makes_sense(_world: World) {
         connected.map_err(|error| error.to_string())?;
         Ok::<_, alloc::string::String>(ip.configured.borrow().clone())
     };
-    let alone = Interface { address: ADDRESS, prefix: 24, gateway: None, nameservers: vec![] };
-    assert_eq!(told("--ipv4 10.0.0.42/24").await, Ok(vec![Some(alone)]));
+    let alone = Interface::new(ADDRESS, 24);
+    assert_eq!(told("--ipv4 10.0.0.42/24").await, Ok(vec![Some(alone.clone())]));
+    let mut routed = alone;
+    routed.routes.add(Network::of(Ipv4Addr::new(10, 1, 0, 0), 16), Ipv4Addr::new(10, 0, 0, 7));
+    routed.routes.add(Network::of(Ipv4Addr::new(10, 1, 2, 0), 24), Ipv4Addr::new(10, 0, 0, 8));
+    let line = "--ipv4 10.0.0.42/24 --ipv4-route 10.1.0.0/16=10.0.0.7 --ipv4-route=10.1.2.0/24=10.0.0.8";
+    assert_eq!(told(line).await, Ok(vec![Some(routed)]));
     for (line, why) in [
         (
             "--ipv4 10.0.0.42/24 --ipv4-gateway 10.0.1.1",
@@ -140,6 +145,11 @@ async fn static_takes_what_makes_sense(_world: World) {
             "--ipv4 10.0.0.42/24 --ipv4-gateway 10.0.0.42",
             "`--ipv4-gateway` cannot be `10.0.0.42`: that is this host's own address; give the router's, or leave it \
              out",
+        ),
+        (
+            "--ipv4 10.0.0.42/24 --ipv4-route 10.1.0.0/16=10.0.1.7",
+            "the router of `--ipv4-route 10.1.0.0/16=10.0.1.7` is no other host of the network of `--ipv4 \
+             10.0.0.42/24`: give its address in that network",
         ),
     ] {
         assert_eq!(told(line).await, Err(why.to_string()));

@@ -5,15 +5,20 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
+use core::num::NonZeroU16;
 
-type Memory = Box<[u8; Chunk::SIZE]>;
+/// The memory of a chunk, which knows where it comes from while it is used: a chunk itself is small.
+struct Memory {
+    home: Option<Pool>,
+    bytes: [u8; Chunk::SIZE],
+}
 
 /// Where chunks come from. All clones are one pool.
 #[derive(Clone)]
 pub struct Pool(Rc<Shelf>);
 
 struct Shelf {
-    free: RefCell<Vec<Memory>>,
+    free: RefCell<Vec<Box<Memory>>>,
     most: usize,
 }
 
@@ -25,13 +30,10 @@ impl Pool {
 
     /// An empty chunk.
     pub fn take(&self) -> Chunk {
-        let memory = self.0.free.borrow_mut().pop();
-        Chunk {
-            memory: Some(memory.unwrap_or_else(|| Box::new([0; Chunk::SIZE]))),
-            start: 0,
-            end: 0,
-            pool: self.clone(),
-        }
+        let free = self.0.free.borrow_mut().pop();
+        let mut memory = free.unwrap_or_else(|| Box::new(Memory { home: None, bytes: [0; Chunk::SIZE] }));
+        memory.home = Some(self.clone());
+        Chunk { memory: Some(memory), start: 0, behind: NonZeroU16::MIN }
     }
 
     /// How many chunks wait to be used again.
@@ -56,10 +58,10 @@ impl fmt::Debug for Pool {
 /// A piece of memory that is filled at its end and emptied at its beginning. Dropped, it goes back to its pool.
 pub struct Chunk {
     /// None only while it is dropped.
-    memory: Option<Memory>,
+    memory: Option<Box<Memory>>,
     start: u16,
-    end: u16,
-    pool: Pool,
+    /// One more than where what is filled ends, so that an optional chunk takes no more room than one.
+    behind: NonZeroU16,
 }
 
 impl Chunk {
@@ -68,25 +70,25 @@ impl Chunk {
 
     /// Where more can be filled in.
     pub fn free(&mut self) -> &mut [u8] {
-        let end = usize::from(self.end);
-        self.memory.as_mut().and_then(|memory| memory.get_mut(end..)).unwrap_or_default()
+        let end = usize::from(self.end());
+        self.memory.as_mut().and_then(|memory| memory.bytes.get_mut(end..)).unwrap_or_default()
     }
 
     /// How much more can be filled in, in bytes.
     pub fn room(&self) -> usize {
-        Self::SIZE - usize::from(self.end)
+        Self::SIZE - usize::from(self.end())
     }
 
     /// Counts the first `length` bytes of [`free`](Self::free) as filled.
     pub fn advance(&mut self, length: usize) {
         let length = length.min(self.room());
-        self.end += u16::try_from(length).unwrap_or(0);
+        self.behind = self.behind.saturating_add(u16::try_from(length).unwrap_or(0));
     }
 
     /// What was filled in and not consumed.
     pub fn filled(&self) -> &[u8] {
-        let range = usize::from(self.start)..usize::from(self.end);
-        self.memory.as_ref().and_then(|memory| memory.get(range)).unwrap_or_default()
+        let range = usize::from(self.start)..usize::from(self.end());
+        self.memory.as_ref().and_then(|memory| memory.bytes.get(range)).unwrap_or_default()
     }
 
     /// Forgets the first `length` bytes of what is [filled](Self::filled).
@@ -97,12 +99,16 @@ impl Chunk {
 
     /// How many bytes are filled, in bytes.
     pub fn len(&self) -> usize {
-        usize::from(self.end - self.start)
+        usize::from(self.end() - self.start)
     }
 
     /// Whether nothing is filled.
     pub fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.start == self.end()
+    }
+
+    fn end(&self) -> u16 {
+        self.behind.get() - 1
     }
 
     /// Copies as much of `bytes` as there is room for; how many bytes that was.
@@ -116,22 +122,29 @@ impl Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        let mut free = self.pool.0.free.borrow_mut();
-        if free.len() < self.pool.0.most {
-            free.extend(self.memory.take());
+        let Some(mut memory) = self.memory.take() else { return };
+        let Some(Pool(shelf)) = memory.home.take() else { return };
+        let mut free = shelf.free.borrow_mut();
+        if free.len() < shelf.most {
+            free.push(memory);
         }
     }
 }
 
 impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Chunk({}..{})", self.start, self.end)
+        write!(f, "Chunk({}..{})", self.start, self.end())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Chunk, Pool};
+
+    #[test]
+    fn a_chunk_takes_16_bytes_wherever_it_waits() {
+        assert_eq!((size_of::<Chunk>(), size_of::<Option<Chunk>>()), (16, 16));
+    }
 
     #[test]
     fn a_chunk_goes_back_to_its_pool_which_keeps_a_few() {

@@ -1,12 +1,10 @@
 //! Octets that arrived in order and wait for a reader.
 
-use alloc::collections::VecDeque;
-
-use super::{Chunk, Pool, push_back, relax};
+use super::{Chunk, Few, Pool};
 
 /// A queue of chunks.
 #[derive(Debug, Default)]
-pub struct Queue(VecDeque<Chunk>);
+pub struct Queue(Few<Chunk>);
 
 impl Queue {
     /// Copies `bytes` to the end.
@@ -17,20 +15,18 @@ impl Queue {
         while !bytes.is_empty() {
             let mut chunk = pool.take();
             bytes = &bytes[chunk.append(bytes)..];
-            push_back(&mut self.0, chunk);
+            self.0.push_back(chunk);
         }
     }
 
     /// Adds a chunk at the end.
     pub fn push(&mut self, chunk: Chunk) {
-        push_back(&mut self.0, chunk);
+        self.0.push_back(chunk);
     }
 
     /// Takes the chunk at the front.
     pub fn pop(&mut self) -> Option<Chunk> {
-        let chunk = self.0.pop_front();
-        relax(&mut self.0);
-        chunk
+        self.0.pop_front()
     }
 
     /// Whether nothing waits.

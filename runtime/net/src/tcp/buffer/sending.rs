@@ -1,17 +1,15 @@
 //! Octets that are to be sent, or were sent and may have to be again.
 
-use alloc::collections::VecDeque;
-
 #[cfg(test)]
 use super::Pool;
-use super::{Chunk, push_back, relax};
+use super::{Chunk, Few};
 use crate::tcp::Seq;
 
 /// A queue of chunks in which octets are found by their sequence number.
 #[derive(Debug)]
 pub struct Sending {
     /// Each with the number of its first octet.
-    chunks: VecDeque<(Seq, Chunk)>,
+    chunks: Few<(Seq, Chunk)>,
     start: Seq,
     end: Seq,
 }
@@ -22,7 +20,7 @@ pub const PARTS: usize = 24;
 impl Sending {
     /// An empty queue whose first octet will be `start`.
     pub fn new(start: Seq) -> Self {
-        Self { chunks: VecDeque::new(), start, end: start }
+        Self { chunks: Few::default(), start, end: start }
     }
 
     /// The number behind its last octet.
@@ -45,7 +43,7 @@ impl Sending {
             Some((_, last)) if last.room() >= chunk.len() => {
                 last.append(chunk.filled());
             }
-            _ => push_back(&mut self.chunks, (self.end, chunk)),
+            _ => self.chunks.push_back((self.end, chunk)),
         }
         self.end += length;
     }
@@ -69,7 +67,6 @@ impl Sending {
             }
             self.chunks.pop_front();
         }
-        relax(&mut self.chunks);
     }
 
     /// The parts of `length` octets from `seq` on, as far as [`PARTS`] reach: the parts, how many there are, and how
@@ -78,7 +75,7 @@ impl Sending {
         let mut parts: [&[u8]; PARTS] = [&[]; PARTS];
         let (mut count, mut found, mut at) = (0, 0, seq);
         let first = self.chunks.partition_point(|(start, _)| start.le(seq)).saturating_sub(1);
-        for ((start, chunk), part) in self.chunks.range(first.min(self.chunks.len())..).zip(&mut parts) {
+        for ((start, chunk), part) in self.chunks.iter_from(first).zip(&mut parts) {
             let skipped = at.distance(*start) as usize;
             let bytes = chunk.filled().get(skipped..).unwrap_or_default();
             let bytes = &bytes[..bytes.len().min((length - found) as usize)];
@@ -136,6 +133,6 @@ mod tests {
             }
         }
         queue.acknowledge(queue.end() + 1);
-        assert_eq!((queue.len(), queue.chunks.len()), (0, 0));
+        assert_eq!((queue.len(), queue.chunks.iter().count()), (0, 0));
     }
 }

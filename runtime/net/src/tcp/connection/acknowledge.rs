@@ -20,6 +20,8 @@ pub(super) struct Delivered {
     sent: Option<Instant>,
     /// The peer got something twice.
     duplicate: bool,
+    /// What that was, if it was believed lost.
+    twice: Option<(Seq, Seq)>,
 }
 
 impl Connection {
@@ -62,6 +64,9 @@ impl Connection {
         } else if !self.sack && pure && same && self.sender.flight() > 0 {
             lost |= self.count_duplicate();
         }
+        if let Some(twice) = delivered.twice {
+            self.undo_if_doubled(twice);
+        }
         if self.sender.window > 0 && self.sender.flight() == 0 {
             self.sender.backoff = 0;
         }
@@ -81,7 +86,7 @@ impl Connection {
     fn deliver(&mut self, segment: &Segment, ack: Seq) -> Delivered {
         let (now, stamps) = (self.now, self.stamps);
         let echo = segment.timestamps.filter(|_| stamps.on).map(|timestamps| Seq(timestamps.echo));
-        let Sender { board, rack, rtt, una, nxt, queue, .. } = &mut self.sender;
+        let Sender { board, rack, rtt, una, nxt, queue, tail, .. } = &mut self.sender;
         let mut delivered = Delivered { advanced: ack.distance(*una), ..Delivered::default() };
         let estimate = *rtt;
         let mut arrived = |sent: &super::scoreboard::Sent| {
@@ -103,7 +108,10 @@ impl Connection {
         delivered.duplicate = duplicate;
         *una = ack;
         queue.acknowledge(ack);
-        if duplicate {
+        // RFC 8985, 6.2, step 4: what was late, unless it is what a probe sent again without believing it lost.
+        let probed = |(_, right): &(Seq, Seq)| tail.is_some_and(|(end, again)| again && *right == end);
+        delivered.twice = blocks.first().copied().filter(|block| duplicate && !probed(block));
+        if delivered.twice.is_some() {
             rack.duplicate(ack, *nxt);
         }
         if let Some(at) = delivered.sent {
@@ -115,12 +123,13 @@ impl Connection {
 
     /// RACK looks for what is lost (RFC 8985, 6.2, step 5).
     pub(super) fn detect_loss(&mut self) -> bool {
-        let Sender { board, rack, rtt, mss, recovery, .. } = &mut self.sender;
+        let recovering = self.sender.is_recovering();
+        let Sender { board, rack, rtt, mss, .. } = &mut self.sender;
         if board.sacked() == 0 && !board.any_again() {
             self.timers.reorder = Deadline::NONE;
             return false;
         }
-        let eager = recovery.is_some() || board.sacked() >= 3 * u32::from(*mss);
+        let eager = recovering || board.sacked() >= 3 * u32::from(*mss);
         let (lost, next) = rack.detect(board, self.now, rtt, eager);
         self.timers.reorder = next;
         lost
@@ -130,7 +139,7 @@ impl Connection {
     fn count_duplicate(&mut self) -> bool {
         let sender = &mut self.sender;
         sender.duplicates = sender.duplicates.saturating_add(1);
-        sender.duplicates == 3 && sender.recovery.is_none() && sender.board.lose_first(sender.mss.into())
+        sender.duplicates == 3 && !sender.is_recovering() && sender.board.lose_first(sender.mss.into())
     }
 
     /// RFC 8985, 7.4.2: whether a tail loss probe repaired a loss that nobody saw.
@@ -144,7 +153,7 @@ impl Connection {
         } else if ack.gt(end) {
             self.sender.tail = None;
             let (flight, mss) = (self.sender.flight(), u32::from(self.sender.mss));
-            if self.sender.recovery.is_none() {
+            if !self.sender.is_recovering() {
                 let congestion = &mut self.sender.congestion;
                 congestion.reduce(flight.max(congestion.window), mss);
                 congestion.window = congestion.window.min(congestion.threshold);
@@ -154,11 +163,11 @@ impl Connection {
 
     /// The congestion window after it.
     fn adjust_window(&mut self, delivered: Delivered, ack: Seq) {
-        if self.sender.recovery.is_some() && !self.go_on_recovering(delivered, ack) {
+        if self.sender.is_recovering() && !self.go_on_recovering(delivered, ack) {
             return;
         }
         let sender = &mut self.sender;
-        if delivered.advanced == 0 || !(sender.limited || sender.recovery.is_some()) {
+        if delivered.advanced == 0 || !(sender.limited || sender.is_recovering()) {
             return;
         }
         let micros = |duration: core::time::Duration| u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);

@@ -19,7 +19,7 @@ impl Connection {
     /// [`transmit`](Self::transmit).
     pub fn consumed(&mut self, bytes: usize) -> bool {
         let mss = u32::from(self.path.mss);
-        let most = self.config.receive_limit();
+        let most = self.shared.config.receive_limit();
         let opened = self.receiver.consumed(self.now, bytes, mss, most);
         let listens = matches!(self.state, State::Established | State::FinWait1 | State::FinWait2);
         if opened && listens {
@@ -47,7 +47,7 @@ impl Connection {
     }
 
     fn send_limit(&self) -> u32 {
-        self.sender.congestion.window.saturating_mul(2).max(SEND_LEAST).min(self.config.send_limit())
+        self.sender.congestion.window.saturating_mul(2).max(SEND_LEAST).min(self.shared.config.send_limit())
     }
 
     /// Whether there is so much room that a writer is worth waking.
@@ -64,7 +64,7 @@ impl Connection {
 
     /// Where the chunks come from.
     pub fn pool(&self) -> &Pool {
-        &self.pool
+        &self.shared.pool
     }
 
     /// Finishes sending: a FIN follows what is queued (RFC 9293, 3.10.4).

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::tcp::Seq;
+use crate::tcp::buffer::Pool;
 
 /// What an application may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +57,22 @@ impl Config {
     }
 }
 
+/// What connections have in common; each knows where it stands.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// What the application has chosen.
+    pub config: Config,
+    /// Where the chunks come from.
+    pub pool: Pool,
+}
+
 /// What is known of the way to the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
     /// The largest segment the path takes, in bytes: its MTU without the fixed headers of IP and TCP (RFC 6691).
     pub mss: u16,
-    /// How many bytes of payload the device takes at once to cut them into segments; up to `mss`: it cuts nothing.
+    /// How many bytes of payload the device takes at once to cut them into segments; 0: it cuts nothing, also when `mss`
+    /// shrinks later.
     pub segment_most: u32,
 }
 

@@ -10,7 +10,7 @@ use super::timers::{DELAYED_ACK, Deadline, FIN_WAIT_2, KEEP_ALIVE_INTERVAL, KEEP
 use crate::Error;
 
 /// Shorter than this, a tail loss probe would tell more of the peer's scheduling than of the path.
-const TAIL_LEAST: Duration = Duration::from_millis(5);
+const TAIL_LEAST: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// When [`expire`](Self::expire) is to be called next.
@@ -98,7 +98,7 @@ impl Connection {
     /// How long after the last octets their arrival is probed, if it is at all (RFC 8985, 7.2).
     fn tail_wait(&self) -> Option<Duration> {
         let sender = &self.sender;
-        let calm = sender.recovery.is_none() && sender.tail.is_none() && sender.board.sacked() == 0;
+        let calm = !sender.is_recovering() && sender.tail.is_none() && sender.board.sacked() == 0;
         if !self.sack || !self.is_synchronized() || !calm || sender.backoff > 0 {
             return None;
         }
@@ -110,12 +110,14 @@ impl Connection {
     /// When the connection is given up for want of an acknowledgment.
     fn patience(&self) -> Deadline {
         let waits = self.state != State::Closed && (self.sender.flight() > 0 || self.timers.retransmit.is_set());
-        if waits { Deadline::at(self.sender.progress + self.config.user_timeout) } else { Deadline::NONE }
+        if waits { Deadline::at(self.sender.progress + self.shared.config.user_timeout) } else { Deadline::NONE }
     }
 
     /// When the peer is asked next whether it is still there (RFC 9293, 3.8.4): only in silence.
     fn question(&self) -> Deadline {
-        let Some(silence) = self.config.keep_alive.filter(|_| self.is_synchronized()) else { return Deadline::NONE };
+        let Some(silence) = self.shared.config.keep_alive.filter(|_| self.is_synchronized()) else {
+            return Deadline::NONE;
+        };
         if self.sender.flight() > 0 || self.timers.retransmit.is_set() || self.state == State::TimeWait {
             return Deadline::NONE;
         }

@@ -40,8 +40,8 @@ impl Connection {
 
     /// What both understand is used from now on (RFC 7323, 2.5 and 3.2; RFC 2018, 2; RFC 9293, 3.7.1).
     fn agree(&mut self, segment: &Segment) {
-        let scale = if segment.window_scale.is_some() { self.config.scale() } else { 0 };
-        self.receiver = Receiver::new(self.now, segment.seq + 1, self.config.first_window().into(), scale);
+        let scale = if segment.window_scale.is_some() { self.shared.config.scale() } else { 0 };
+        self.receiver = Receiver::new(self.now, segment.seq + 1, self.shared.config.first_window().into(), scale);
         let sender = &mut self.sender;
         sender.scale = segment.window_scale.unwrap_or(0).min(14);
         sender.peer_mss = segment.mss.unwrap_or(DEFAULT_MSS);
@@ -63,6 +63,8 @@ impl Connection {
         if sender.backoff == 0 {
             sender.rtt.sample(self.now.since(sender.active));
             self.receiver.note_round_trip(self.now.since(sender.active));
+        } else {
+            sender.rtt.doubt();
         }
         sender.una = sender.iss + 1;
         sender.nxt = sender.una;

@@ -183,7 +183,7 @@ impl Connection {
             let took = self.stamps.of(self.now).wrapping_sub(timestamps.echo);
             self.receiver.note_round_trip(Duration::from_millis(u64::from(took) + 1));
         }
-        changes.readable |= self.receiver.take_in(self.now, &self.pool, segment.seq, payload);
+        changes.readable |= self.receiver.take_in(self.now, &self.shared.pool, segment.seq, payload);
         // 3.8.6.3: every second full segment at once; what a device put together ends where the sender paused.
         let full = u32::from(self.receiver.largest.max(FULL_LEAST));
         let pushed = segment.psh && coalesced > 0 && payload.len() > usize::from(coalesced);

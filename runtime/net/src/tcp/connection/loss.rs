@@ -7,7 +7,7 @@ use super::timers::Deadline;
 use crate::tcp::{Segment, Seq};
 
 /// A loss is being repaired.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Recovery {
     /// It is over when this is acknowledged (RecoveryPoint).
     until: Seq,
@@ -20,6 +20,10 @@ pub(super) struct Recovery {
     before: Congestion,
     /// The timestamp of the first octets sent again.
     pub stamp: Option<u32>,
+    /// What was in flight when it began begins here, and how many bytes of it were sent again that the peer does not say
+    /// it had.
+    from: Seq,
+    pub again: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,14 @@ enum Cause {
     TimedOut,
     /// The path takes smaller segments only, which is no sign of congestion (RFC 1191, 6.3).
     Path,
+    /// It is over. What still comes of it may show that nothing was lost.
+    Past,
+}
+
+impl Recovery {
+    pub fn is_over(&self) -> bool {
+        self.cause == Cause::Past
+    }
 }
 
 impl Connection {
@@ -41,18 +53,27 @@ impl Connection {
             delivered: 0,
             sent: 0,
             flight: sender.flight().max(1),
-            before: sender.congestion,
+            before: sender.congestion.clone(),
             stamp: None,
+            from: sender.una,
+            again: 0,
         }
     }
 
     /// Something is lost; once per window that makes it smaller.
     pub(super) fn enter_recovery(&mut self) {
-        if self.sender.recovery.as_ref().is_some_and(|recovery| recovery.cause != Cause::Path) {
+        if self.sender.recovery.as_ref().is_some_and(|recovery| !matches!(recovery.cause, Cause::Path | Cause::Past)) {
             return;
         }
-        let recovery = self.recovery(Cause::Overtaken);
+        let mut recovery = self.recovery(Cause::Overtaken);
         let sender = &mut self.sender;
+        if sender.limited && sender.congestion.window > recovery.flight {
+            // Acknowledgments come in batches, and nothing was sent since the first of this one: what those before the
+            // loss made room for was in flight as well (RFC 9438, 4.6), and is delivered without having been answered
+            // (RFC 6937, 3).
+            recovery.delivered = sender.congestion.window - recovery.flight;
+            recovery.flight = sender.congestion.window;
+        }
         sender.congestion.reduce(recovery.flight, sender.mss.into());
         sender.recovery = Some(recovery.into());
         sender.tail = None;
@@ -93,7 +114,7 @@ impl Connection {
     /// Segments are smaller from now on: what does not fit is sent again.
     pub(super) fn recover_from_path(&mut self) {
         let mss = u32::from(self.sender.mss);
-        if self.sender.board.lose(|sent| sent.len() > mss) && self.sender.recovery.is_none() {
+        if self.sender.board.lose(|sent| sent.len() > mss) && !self.sender.is_recovering() {
             self.sender.recovery = Some(self.recovery(Cause::Path).into());
         }
     }
@@ -103,13 +124,17 @@ impl Connection {
         let (sack, pipe) = (self.sack, self.sender.pipe());
         let sender = &mut self.sender;
         let mss = u32::from(sender.mss);
-        let Some(recovery) = &mut sender.recovery else { return true };
+        let Some(recovery) = sender.recovery.as_deref_mut().filter(|recovery| !recovery.is_over()) else { return true };
         if ack.ge(recovery.until) {
             if recovery.cause == Cause::Overtaken {
                 sender.congestion.window = sender.congestion.threshold;
                 sender.rack.recovered();
             }
-            sender.recovery = None;
+            if recovery.cause == Cause::Overtaken && recovery.again > 0 {
+                recovery.cause = Cause::Past;
+            } else {
+                sender.recovery = None;
+            }
             sender.duplicates = 0;
             return false;
         }
@@ -143,17 +168,40 @@ impl Connection {
     /// RFC 3522: the acknowledgment echoes a timestamp from before anything was sent again, so the octets were late,
     /// not lost.
     pub(super) fn undo_if_spurious(&mut self, segment: &Segment) {
-        let Some(recovery) = self.sender.recovery.as_deref().copied() else { return };
-        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), recovery.stamp) else {
+        let stamp = self.sender.recovery_mut().and_then(|recovery| recovery.stamp);
+        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), stamp) else {
             return;
         };
         if !Seq(timestamps.echo).lt(Seq(stamp)) {
             return;
         }
         let sender = &mut self.sender;
+        let Some(recovery) = sender.recovery.take() else { return };
         sender.congestion = recovery.before;
         sender.rack.reordering = true;
         sender.board.restore();
-        sender.recovery = None;
+    }
+
+    /// RFC 3708 and RFC 2883: the peer has got these octets twice. Once that is so of all that a recovery sent again, they
+    /// were late, not lost, also when they came later than what was sent again.
+    pub(super) fn undo_if_doubled(&mut self, (left, right): (Seq, Seq)) {
+        let sender = &mut self.sender;
+        let Some(recovery) = sender.recovery.as_deref_mut() else { return };
+        let counts = matches!(recovery.cause, Cause::Overtaken | Cause::Past);
+        if !counts || left.lt(recovery.from) || right.gt(recovery.until) || right.le(left) {
+            return;
+        }
+        let before = recovery.again;
+        recovery.again = before.saturating_sub(right.distance(left));
+        if before == 0 || recovery.again > 0 {
+            return;
+        }
+        let Some(recovery) = sender.recovery.take() else { return };
+        if !recovery.is_over() {
+            sender.board.restore();
+        }
+        if sender.congestion.window < recovery.before.window {
+            sender.congestion = recovery.before;
+        }
     }
 }

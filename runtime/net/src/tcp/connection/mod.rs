@@ -27,5 +27,5 @@ mod transmit;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Changes, Config, Handshake, Path, TimeWait};
+pub use config::{Changes, Config, Handshake, Path, Shared, TimeWait};
 pub use state::{Connection, State};

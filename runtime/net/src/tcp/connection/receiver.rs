@@ -38,19 +38,20 @@ pub(super) struct Receiver {
     pub duplicate: Option<(Seq, Seq)>,
     /// The acknowledgment sent last (Last.ACK.sent of RFC 7323).
     pub acknowledged: Seq,
+    /// What lies behind this edge was sent after it was announced: it tells a round trip.
+    sent_behind: Seq,
     tuning: Tuning,
 }
 
-/// How fast the reader is: the window is to be twice of what it takes in a round trip.
+/// How fast the reader is: the window is to be three times what it takes in a round trip.
 #[derive(Clone, Copy, Debug)]
 struct Tuning {
     /// What it took since when.
     since: Instant,
     consumed: u32,
-    /// The shortest round trip as a receiver sees them, in microseconds: what lies behind this edge was sent after it
-    /// was announced.
+    /// The shortest round trip as a receiver sees them, in microseconds.
     round_trip: u32,
-    edge: Seq,
+    /// When the edge was announced that tells the next one.
     announced: Instant,
 }
 
@@ -74,13 +75,8 @@ impl Receiver {
             largest: 0,
             duplicate: None,
             acknowledged: nxt,
-            tuning: Tuning {
-                since: now,
-                consumed: 0,
-                round_trip: u32::MAX,
-                edge: nxt + window.min(0xffff),
-                announced: now,
-            },
+            sent_behind: nxt + window.min(0xffff),
+            tuning: Tuning { since: now, consumed: 0, round_trip: u32::MAX, announced: now },
         }
     }
 
@@ -135,9 +131,10 @@ impl Receiver {
             self.queue.append(pool, bytes);
             self.moved(bytes.len());
             self.fill_gap();
-            if self.nxt.ge(self.tuning.edge) {
+            // Up to the edge, all may have been sent before it was announced.
+            if self.nxt.gt(self.sent_behind) {
                 self.note_round_trip(now.since(self.tuning.announced));
-                (self.tuning.edge, self.tuning.announced) = (self.edge.later(self.nxt + 1), now);
+                (self.sent_behind, self.tuning.announced) = (self.edge.later(self.nxt), now);
             }
             return true;
         }
@@ -225,19 +222,20 @@ impl Receiver {
         growth > 0 && growth >= (self.capacity / 4).max((2 * mss).min(self.capacity / 2))
     }
 
-    /// A reader that takes half of the window within two of the shortest round trips could take more than it allows
-    /// (dynamic right-sizing); two, since most are longer than the shortest. A window of three round trips is enough.
+    /// A reader that takes a third of the window within the shortest of round trips could take more than it allows
+    /// (dynamic right-sizing). A third: a sender that begins has doubled what it sends by the time it knows the window
+    /// (RFC 5681, 3.1), and most round trips are longer than the shortest.
     fn tune(&mut self, now: Instant, bytes: u32, mss: u32, most: u32) {
         let tuning = &mut self.tuning;
-        tuning.consumed = tuning.consumed.saturating_add(bytes);
-        if now.since(tuning.since) < Duration::from_micros(tuning.round_trip.into()) * 2 {
+        if tuning.round_trip == u32::MAX {
             return;
         }
-        let wanted = tuning.consumed.saturating_add(tuning.consumed / 2).saturating_add(16 * mss);
-        if tuning.consumed > self.capacity / 2 && wanted > self.capacity {
-            self.capacity = wanted.min(most).max(self.capacity);
+        if now.since(tuning.since) >= Duration::from_micros(tuning.round_trip.into()) {
+            (tuning.since, tuning.consumed) = (now, 0);
         }
-        (tuning.since, tuning.consumed) = (now, 0);
+        tuning.consumed = tuning.consumed.saturating_add(bytes);
+        let wanted = tuning.consumed.saturating_mul(3).saturating_add(16 * mss);
+        self.capacity = self.capacity.max(wanted.min(most));
     }
 
     /// Throws away what nobody will read; whether there was any.

@@ -23,13 +23,14 @@ impl Connection {
         }
     }
 
-    /// The peer cannot be reached, or (`hard`) nobody there takes TCP or the port. It ends an attempt to connect; a
-    /// connection that stands outlives it, for anybody can say so (RFC 5927, 5.2).
+    /// The peer cannot be reached, or (`hard`) nobody there takes TCP or the port. Either ends an attempt to connect: an
+    /// application that waits has more of an answer than of patience (RFC 5461, 4.1). A connection that stands outlives
+    /// both, for the one may pass, and anybody can say the other (RFC 1122, 4.2.3.9; RFC 5927, 5.2).
     pub fn unreachable(&mut self, hard: bool) {
         self.unreachable = true;
-        if hard && self.state == State::SynSent {
+        if self.state == State::SynSent {
             self.state = State::Closed;
-            self.error = Some(Error::ConnectionRefused);
+            self.error = Some(if hard { Error::ConnectionRefused } else { Error::Unreachable });
             self.sender.clear();
             self.arm();
         }

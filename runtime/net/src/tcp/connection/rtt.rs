@@ -8,6 +8,8 @@ const RTO_LEAST: u32 = 200_000;
 const RTO_MOST: u32 = 60_000_000;
 /// Before there is any sample (RFC 6298, 2.1).
 const RTO_FIRST: u32 = 1_000_000;
+/// The same when a SYN was sent again (RFC 6298, 5.7).
+const RTO_UNSURE: u32 = 3_000_000;
 
 /// An estimate of the round-trip time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +34,13 @@ impl Rtt {
         }
     }
 
+    /// The SYN had to be sent again, so that the round trip may be long: until there is a sample, so is the time-out.
+    pub fn doubt(&mut self) {
+        if self.smoothed == 0 {
+            self.variation = RTO_UNSURE;
+        }
+    }
+
     /// The smoothed round-trip time, if there was a sample.
     pub fn smoothed(&self) -> Option<Duration> {
         (self.smoothed != 0).then(|| Duration::from_micros(self.smoothed.into()))
@@ -45,7 +54,7 @@ impl Rtt {
     /// The time-out after `doublings` in a row (RFC 6298, 2.3 and 5.5).
     pub fn timeout(&self, doublings: u8) -> Duration {
         let timeout = match self.smoothed {
-            0 => RTO_FIRST,
+            0 => self.variation.max(RTO_FIRST),
             smoothed => smoothed.saturating_add(self.variation.saturating_mul(4)).max(RTO_LEAST),
         };
         let doubled = u64::from(timeout) << doublings.min(20);

@@ -1,12 +1,10 @@
 //! What is in flight: which octets were sent when, which arrived out of order (RFC 2018, RFC 6675) and which are
 //! believed lost (RFC 8985).
 
-use alloc::collections::VecDeque;
-
 use mirage::time::Instant;
 
 use crate::tcp::Seq;
-use crate::tcp::buffer::{push_back, relax};
+use crate::tcp::buffer::Few;
 
 /// Octets that were sent at once, the device may have cut them into segments.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +29,7 @@ impl Sent {
 /// Everything that was sent and not acknowledged, in order and without gaps.
 #[derive(Debug, Default)]
 pub(super) struct Scoreboard {
-    sent: VecDeque<Sent>,
+    sent: Few<Sent>,
     sacked: u32,
     lost: u32,
     /// How many entries were sent more than once.
@@ -69,7 +67,7 @@ impl Scoreboard {
 
     /// Octets that never went out before.
     pub fn push(&mut self, start: Seq, end: Seq, at: Instant) {
-        push_back(&mut self.sent, Sent { start, end, at, again: false, sacked: false, lost: false });
+        self.sent.push_back(Sent { start, end, at, again: false, sacked: false, lost: false });
     }
 
     /// Everything before `ack` has arrived; `each` is told of what was not known to have.
@@ -99,7 +97,6 @@ impl Scoreboard {
             }
             self.sent.pop_front();
         }
-        relax(&mut self.sent);
     }
 
     /// The octets from `left` up to `right` have arrived; `each` is told of what was not known to have.
@@ -141,7 +138,7 @@ impl Scoreboard {
     /// what is not lost already.
     pub fn lose(&mut self, mut is: impl FnMut(&Sent) -> bool) -> bool {
         let before = self.lost;
-        for sent in &mut self.sent {
+        for sent in self.sent.iter_mut() {
             if !sent.sacked && !sent.lost && is(sent) {
                 sent.lost = true;
                 self.lost += sent.len();
@@ -167,7 +164,7 @@ impl Scoreboard {
     /// Believes nothing lost any more: it was only late.
     pub fn restore(&mut self) {
         self.lost = 0;
-        for sent in &mut self.sent {
+        for sent in self.sent.iter_mut() {
             sent.lost = false;
         }
     }
@@ -175,7 +172,7 @@ impl Scoreboard {
     /// Forgets what arrived out of order: the peer threw it away (RFC 2018, 8).
     pub fn renege(&mut self) {
         self.sacked = 0;
-        for sent in &mut self.sent {
+        for sent in self.sent.iter_mut() {
             sent.sacked = false;
         }
     }
@@ -186,7 +183,7 @@ impl Scoreboard {
             return None;
         }
         let index = self.sent.partition_point(|sent| sent.end.le(from));
-        self.sent.range(index..).find(|sent| sent.lost).map(|sent| (sent.start.later(from), sent.end))
+        self.sent.iter_from(index).find(|sent| sent.lost).map(|sent| (sent.start.later(from), sent.end))
     }
 
     /// Octets went out again.

@@ -40,6 +40,7 @@ pub(super) struct Sender {
     pub rtt: Rtt,
     pub congestion: Congestion,
     pub rack: Rack,
+    /// The loss under repair, or the last one, as long as it may turn out to have been none.
     pub recovery: Option<Box<Recovery>>,
     /// The end of the last segment that was not full (the Minshall variant of Nagle's algorithm looks at it).
     pub small: Seq,
@@ -121,6 +122,16 @@ impl Sender {
     pub fn pipe(&self) -> u32 {
         let left = u32::from(self.duplicates).saturating_mul(u32::from(self.mss));
         self.flight().saturating_sub(self.board.sacked()).saturating_sub(self.board.lost()).saturating_sub(left)
+    }
+
+    /// The loss under repair.
+    pub fn recovery_mut(&mut self) -> Option<&mut Recovery> {
+        self.recovery.as_deref_mut().filter(|recovery| !recovery.is_over())
+    }
+
+    /// Whether a loss is being repaired.
+    pub fn is_recovering(&self) -> bool {
+        self.recovery.as_ref().is_some_and(|recovery| !recovery.is_over())
     }
 
     /// Bytes queued and never sent.

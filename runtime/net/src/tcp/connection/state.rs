@@ -1,17 +1,17 @@
 //! The states of a connection and all that it remembers.
 
+use alloc::rc::Rc;
 use core::time::Duration;
 
 use mirage::time::Instant;
 
-use super::config::{Config, Handshake, Path, TimeWait};
+use super::config::{Handshake, Path, Shared, TimeWait};
 use super::congestion::{Congestion, initial_window};
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::timers::Timers;
 use crate::Error;
 use crate::tcp::Seq;
-use crate::tcp::buffer::Pool;
 
 /// RFC 9293, 3.3.2. LISTEN is not one of a connection here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,9 +51,8 @@ pub struct Connection {
     pub(super) deaf: bool,
     /// Questions whether the peer is still there that it has not answered.
     pub(super) questions: u8,
-    pub(super) config: Config,
     pub(super) path: Path,
-    pub(super) pool: Pool,
+    pub(super) shared: Rc<Shared>,
     /// The time as it was told last.
     pub(super) now: Instant,
     /// When the peer was heard last.
@@ -92,16 +91,18 @@ const LEAST_MSS: u16 = 64;
 
 impl Connection {
     /// Opens a connection; [`transmit`](Self::transmit) sends the SYN (RFC 9293, 3.10.1).
-    pub fn connect(now: Instant, iss: Seq, timestamp_offset: u32, path: Path, config: Config, pool: Pool) -> Self {
+    pub fn connect(now: Instant, iss: Seq, timestamp_offset: u32, path: Path, shared: Rc<Shared>) -> Self {
+        let config = &shared.config;
         let receiver = Receiver::new(now, Seq(0), u32::from(config.first_window()), config.scale());
         let stamps = Stamps { on: false, offset: timestamp_offset, recent: 0 };
         let mut sender = Sender::new(now, iss, DEFAULT_MSS, path.mss, config.cubic);
         sender.wanted.syn = true;
-        Self::new(now, State::SynSent, stamps, path, config, pool, sender, receiver)
+        Self::new(now, State::SynSent, stamps, path, shared, sender, receiver)
     }
 
     /// A connection whose handshake a listener has had.
-    pub fn accepted(now: Instant, handshake: Handshake, path: Path, config: Config, pool: Pool) -> Self {
+    pub fn accepted(now: Instant, handshake: Handshake, path: Path, shared: Rc<Shared>) -> Self {
+        let config = &shared.config;
         let window = u32::from(config.first_window());
         let scale = if handshake.peer_scale.is_some() { handshake.our_scale } else { 0 };
         let receiver = Receiver::new(now, handshake.irs + 1, window, scale);
@@ -115,20 +116,18 @@ impl Connection {
         sender.window_most = handshake.peer_window;
         sender.wl1 = handshake.irs;
         sender.wl2 = sender.una;
-        let mut connection = Self::new(now, State::Established, stamps, path, config, pool, sender, receiver);
+        let mut connection = Self::new(now, State::Established, stamps, path, shared, sender, receiver);
         connection.sack = handshake.sack;
         connection.settle_mss();
         connection
     }
 
-    #[allow(clippy::too_many_arguments)] // it is the one place where all of it comes together
     fn new(
         now: Instant,
         state: State,
         stamps: Stamps,
         path: Path,
-        config: Config,
-        pool: Pool,
+        shared: Rc<Shared>,
         sender: Sender,
         receiver: Receiver,
     ) -> Self {
@@ -139,9 +138,8 @@ impl Connection {
             sack: false,
             deaf: false,
             questions: 0,
-            config,
             path,
-            pool,
+            shared,
             now,
             heard: now,
             stamps,
@@ -154,7 +152,7 @@ impl Connection {
     /// Both sides' limits are known: the size of a full segment (RFC 6691), and the window it makes (RFC 6928).
     pub(super) fn settle_mss(&mut self) {
         self.limit_mss();
-        self.sender.congestion = Congestion::new(self.sender.mss.into(), self.config.cubic);
+        self.sender.congestion = Congestion::new(self.sender.mss.into(), self.shared.config.cubic);
         if self.sender.backoff > 0 {
             // RFC 5681, 3.1: one segment, when the SYN got lost.
             self.sender.congestion.window = initial_window(self.sender.mss.into()).min(self.sender.mss.into());
@@ -165,6 +163,18 @@ impl Connection {
         let options = if self.stamps.on { STAMP } else { 0 };
         let most = self.sender.peer_mss.min(self.path.mss);
         self.sender.mss = most.saturating_sub(options).max(LEAST_MSS);
+    }
+
+    /// Something from each of its cache lines: whoever asks has all of them fetched at once.
+    pub fn glance(&self) -> u64 {
+        let Self { state, heard, timers, sender, receiver, .. } = self;
+        u64::from(*state as u8)
+            ^ heard.as_nanos()
+            ^ u64::from(timers.reorder.is_set())
+            ^ u64::from(sender.una.0 ^ sender.congestion.window ^ sender.small.0 ^ sender.board.lost())
+            ^ sender.active.as_nanos()
+            ^ u64::from(receiver.nxt.0 ^ receiver.occupied ^ receiver.acknowledged.0)
+            ^ u64::from(receiver.is_empty())
     }
 
     /// The state.

@@ -4,7 +4,7 @@ use mirage::Refused;
 use mirage::time::Instant;
 
 use super::state::{Connection, State};
-use super::timers::{Deadline, Purpose};
+use super::timers::{DELAYED_ACK, Deadline, Purpose};
 use crate::tcp::{Segment, Seq, Timestamps};
 
 /// Who takes what is sent: the header without ports, the payload in parts, and the size of the segments the device is to
@@ -37,6 +37,24 @@ impl Connection {
             && (self.receiver.due
                 || sender.wanted.any()
                 || self.is_synchronized() && (sender.board.lost() > 0 || sender.unsent() > 0 || sender.fin_waits()))
+    }
+
+    /// Whether what just came is to be answered before anything else is taken in: octets out of order, or once more (RFC
+    /// 5681, 4.2). One answer to several of them would tell of the last only (RFC 2883, 4), and of no more gaps than fit
+    /// (RFC 2018, 4).
+    pub fn is_urgent(&self) -> bool {
+        let receiver = &self.receiver;
+        receiver.due && self.is_synchronized() && (receiver.has_gaps() || receiver.duplicate.is_some())
+    }
+
+    /// Acknowledges, and sends nothing else.
+    ///
+    /// # Errors
+    /// [`Refused::Full`]: [`transmit`](Self::transmit) does so when there is room.
+    pub fn acknowledge_now(&mut self, now: Instant, emit: &mut Emit<'_>) -> Result<(), Refused> {
+        self.now = now;
+        let segment = self.header(self.sender.nxt);
+        self.hand_over(&segment, &[], 0, emit)
     }
 
     fn send_all(&mut self, emit: &mut Emit<'_>) -> Result<(), Refused> {
@@ -73,10 +91,10 @@ impl Connection {
         let mut segment = self.header(self.sender.iss);
         segment.syn = true;
         segment.ack = segment.ack.filter(|_| answer);
-        segment.window = self.config.first_window();
+        segment.window = self.shared.config.first_window();
         segment.mss = Some(self.path.mss);
         segment.window_scale =
-            (!answer || self.sender.scale > 0 || self.receiver.scale > 0).then(|| self.config.scale());
+            (!answer || self.sender.scale > 0 || self.receiver.scale > 0).then(|| self.shared.config.scale());
         segment.sack_permitted = !answer || self.sack;
         let echo = if answer { self.stamps.recent } else { 0 };
         let timestamps = Timestamps { value: self.stamps.of(self.now), echo };
@@ -84,6 +102,10 @@ impl Connection {
         self.hand_over(&segment, &[], 0, emit)?;
         self.sender.nxt = self.sender.iss + 1;
         self.sender.wanted.syn = false;
+        if self.unreachable {
+            // Not even the first hop answers, or there is none.
+            self.unreachable(false);
+        }
         Ok(())
     }
 
@@ -107,8 +129,9 @@ impl Connection {
         let stamp = self.stamps.of(self.now);
         let sender = &mut self.sender;
         sender.board.sent_again(start, end, self.now);
-        if let Some(recovery) = &mut sender.recovery {
+        if let Some(recovery) = sender.recovery_mut() {
             recovery.sent = recovery.sent.saturating_add(end.distance(start));
+            recovery.again = recovery.again.saturating_add(end.distance(start));
             recovery.stamp.get_or_insert(stamp);
         }
     }
@@ -145,7 +168,7 @@ impl Connection {
 
     /// How many bytes to send next, 0 for a FIN alone; none if nothing may be sent now.
     fn next_length(&mut self, mss: u32) -> Option<u32> {
-        let nagle = self.config.nagle;
+        let nagle = self.shared.config.nagle;
         let unsent = self.sender.unsent();
         let usable = self.sender.usable();
         if unsent == 0 {
@@ -188,7 +211,7 @@ impl Connection {
         sender.nxt = end;
         sender.probed = false;
         sender.board.push(start, end, self.now);
-        if let Some(recovery) = &mut sender.recovery {
+        if let Some(recovery) = sender.recovery_mut() {
             recovery.sent = recovery.sent.saturating_add(end.distance(start));
         }
         if self.timers.purpose == Purpose::Tail {
@@ -199,10 +222,15 @@ impl Connection {
     }
 
     /// RFC 8985, 7.3: new octets, or else the last ones once more, whatever the congestion window says.
+    ///
+    /// On a short path, the last ones all the same: when nothing but an acknowledgment was lost, the peer may keep that
+    /// of a single new segment to itself for tens of round trips (RFC 9293, 3.8.6.3), whereas it answers at once what
+    /// comes again (RFC 5681, 4.2) and says that it did (RFC 2883).
     fn probe_tail(&mut self, emit: &mut Emit<'_>) -> Result<(), Refused> {
         let mss = u32::from(self.sender.mss);
         let length = self.sender.unsent().min(self.sender.usable()).min(mss);
-        if length > 0 {
+        let short = self.sender.rtt.smoothed().is_some_and(|took| took < DELAYED_ACK / 4);
+        if length > 0 && !short {
             self.send_next(length, emit)?;
             self.sender.tail = Some((self.sender.nxt, false));
         } else if let Some(&last) = self.sender.board.back() {

@@ -15,7 +15,7 @@ use super::Socket;
 use super::connections::Connections;
 use crate::tcp::Segment;
 use crate::tcp::buffer::Pool;
-use crate::tcp::connection::{Changes, Config, Connection, State};
+use crate::tcp::connection::{Changes, Config, Connection, Shared, State};
 use crate::tcp::guard::Secret;
 use crate::tcp::table::{Closed, Pair, TimeWaits};
 
@@ -27,8 +27,7 @@ pub const BACKLOG: usize = 4096;
 /// sent when the loop polls.
 pub struct Core {
     pub secret: Secret,
-    pub pool: Pool,
-    pub config: Config,
+    pub shared: Rc<Shared>,
     pub connections: RefCell<Connections>,
     pub time_waits: RefCell<TimeWaits>,
     pub ports: RefCell<BTreeMap<u16, Rc<Port>>>,
@@ -54,8 +53,7 @@ impl Core {
     pub fn new(secret: Secret, config: Config, wake: Box<dyn Fn()>) -> Rc<Self> {
         Rc::new(Self {
             secret,
-            pool: Pool::default(),
-            config,
+            shared: Rc::new(Shared { config, pool: Pool::default() }),
             connections: RefCell::default(),
             time_waits: RefCell::default(),
             ports: RefCell::default(),
@@ -75,21 +73,22 @@ impl Core {
     pub fn insert(self: &Rc<Self>, pair: Pair, connection: Connection, offloads: Offloads) -> Rc<Socket> {
         let socket = Rc::new(Socket::new(self, pair, connection, offloads));
         let place = self.connections.borrow_mut().insert(self.secret.hash(&pair), Rc::clone(&socket));
-        socket.place.set(Some(place));
+        socket.set_place(Some(place));
         socket
     }
 
     /// Takes a connection out of the table: no packet will come for it any more. Whoever has it can still read what
     /// has come, and see how it ended.
     pub fn detach(&self, socket: &Socket) {
-        if let Some(place) = socket.place.take() {
+        if let Some(place) = socket.place() {
+            socket.set_place(None);
             self.connections.borrow_mut().remove(self.secret.hash(socket.pair()), place);
         }
     }
 
     /// Has a connection asked, in this round or the next one, what it has to send.
     pub fn touch(&self, socket: &Rc<Socket>) {
-        if socket.place.get().is_some() && !socket.dirty.replace(true) {
+        if socket.place().is_some() && !socket.dirty.replace(true) {
             self.dirty.borrow_mut().push(Rc::clone(socket));
             self.request();
         }
@@ -117,20 +116,22 @@ impl Core {
 
     /// Sees to a connection that has nothing to send just now: whether it still is one, and when it is due.
     pub fn settle(&self, socket: &Socket, now: Instant) {
-        let Some(place) = socket.place.get() else { return };
+        let Some(place) = socket.place() else { return };
         let Ok(connection) = socket.connection.try_borrow() else { return };
         if connection.state() == State::Closed {
             drop(connection);
             self.detach(socket);
+            // It may have ended where nothing came in.
+            socket.wake(&Changes { failed: true, ..Changes::default() });
         } else if connection.state() == State::TimeWait {
             let closed = Closed::new(*socket.pair(), connection.time_wait());
             drop(connection);
             self.detach(socket);
             self.time_waits.borrow_mut().insert(closed, now, |pair| self.secret.hash(pair));
-        } else if let Some(deadline) = connection.deadline() {
+        } else {
             // What is due now was seen to just now.
-            let deadline = deadline.max(now + Duration::from_nanos(1));
-            self.connections.borrow_mut().arm(place, deadline);
+            let deadline = connection.deadline().map(|deadline| deadline.max(now + Duration::from_nanos(1)));
+            self.connections.borrow_mut().set_timer(place, deadline);
         }
     }
 

@@ -155,7 +155,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         let port = dynamic.borrow_mut().pick(core.secret.port(&pair(0)), taken).ok_or(Error::NoPort)?;
         let (pair, now) = (pair(port), clock.now());
         let (iss, offset) = (Seq(core.secret.sequence(&pair, now)), core.secret.clock(&pair));
-        let connection = Connection::connect(now, iss, offset, output::path(&route), core.config, core.pool.clone());
+        let connection = Connection::connect(now, iss, offset, output::path(&route), Rc::clone(&core.shared));
         let socket = core.insert(pair, connection, route.offloads);
         core.touch(&socket);
         Ok(socket)

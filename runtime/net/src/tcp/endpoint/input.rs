@@ -23,8 +23,12 @@ pub struct Arrival<'a> {
 
 impl<I: Ip, C: Clock, R: Random> Packets for Endpoint<I, C, R> {
     fn input(&self, packet: Packet<'_>) {
-        let Some(arrival) = self.arrival(&packet) else { return };
-        match self.core.find(arrival.hash, &arrival.pair) {
+        let Some(pair) = self.ends(&packet) else { return };
+        let hash = self.core.secret.hash(&pair);
+        // Looked up before anything is read: what the connection needs comes from memory meanwhile.
+        let socket = self.core.find(hash, &pair);
+        let Some(arrival) = arrival(&packet, pair, hash) else { return };
+        match socket {
             Some(socket) => self.deliver(&socket, &arrival),
             None => self.stranger(&arrival),
         }
@@ -40,20 +44,15 @@ impl<I: Ip, C: Clock, R: Random> Packets for Endpoint<I, C, R> {
 }
 
 impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
-    /// Reads a packet; none if it is damaged, or not between two hosts (RFC 9293 section 3.9.2.3, MUST-57 and MUST-63).
-    fn arrival<'a>(&self, packet: &'a Packet<'_>) -> Option<Arrival<'a>> {
-        let Packet { source, destination, received, now, .. } = *packet;
+    /// The ends of a packet; none if it is not between two hosts (RFC 9293 section 3.9.2.3, MUST-57 and MUST-63).
+    fn ends(&self, packet: &Packet<'_>) -> Option<Pair> {
+        let Packet { source, destination, .. } = *packet;
         let one_family = source.is_ipv4() == destination.is_ipv4();
         let hosts = one_family && is_host(source) && is_host(destination) && self.ip.is_local(destination);
-        let intact = hosts && (received.checksum || output::is_intact(source, destination, packet.payload));
-        let (segment, offset) = intact.then(|| Segment::parse(packet.payload)).flatten()?;
-        let (here, there) = (segment.destination_port, segment.source_port);
-        if here == 0 || there == 0 {
-            return None;
-        }
-        let pair = Pair::new(SocketAddr::new(destination, here), SocketAddr::new(source, there));
-        let payload = packet.payload.get(offset..)?;
-        Some(Arrival { pair, hash: self.core.secret.hash(&pair), segment, payload, coalesced: received.segment, now })
+        let &[a, b, c, d] = packet.payload.first_chunk().filter(|_| hosts)?;
+        let (there, here) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let ends = here != 0 && there != 0;
+        ends.then(|| Pair::new(SocketAddr::new(destination, here), SocketAddr::new(source, there)))
     }
 
     pub(super) fn deliver(&self, socket: &Rc<Socket>, arrival: &Arrival<'_>) {
@@ -65,6 +64,12 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         if changes.challenge && self.may_challenge(now) {
             connection.challenge();
             changes.dirty = true;
+        }
+        if connection.is_urgent() {
+            // Without room it goes with what is sent at the end of the round.
+            let _ = connection.acknowledge_now(now, &mut |segment, payload, cut| {
+                output::send(&self.ip, socket.pair(), socket.offloads.get(), segment, payload, cut)
+            });
         }
         drop(connection);
         if changes.refuse {
@@ -87,7 +92,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             return false;
         }
         self.replies.set(self.replies.get() + 1);
-        let Ok(route) = self.ip.route(pair.remote().ip()) else { return false };
+        let Ok(route) = self.ip.route_from(pair.local().ip(), pair.remote().ip()) else { return false };
         output::send(&self.ip, pair, route.offloads, segment, &[], 0).is_ok()
     }
 
@@ -95,6 +100,15 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     pub(super) fn may_challenge(&self, now: Instant) -> bool {
         self.challenges.borrow_mut().allow(now, || self.random())
     }
+}
+
+/// Reads a packet; none if it is damaged.
+fn arrival<'a>(packet: &'a Packet<'_>, pair: Pair, hash: u32) -> Option<Arrival<'a>> {
+    let Packet { source, destination, received, now, .. } = *packet;
+    let intact = received.checksum || output::is_intact(source, destination, packet.payload);
+    let (segment, offset) = intact.then(|| Segment::parse(packet.payload)).flatten()?;
+    let payload = packet.payload.get(offset..)?;
+    Some(Arrival { pair, hash, segment, payload, coalesced: received.segment, now })
 }
 
 /// Whether it is the address of one host; addresses mapped from IPv4 never are on a wire (RFC 6890 section 2.2.3).

@@ -70,7 +70,7 @@ pub fn path(route: &Route) -> Path {
     let mss = segment_size(route.mtu, route.source);
     let Offloads { checksum, segment_v4, segment_v6 } = route.offloads;
     let cuts = checksum && if route.source.is_ipv4() { segment_v4 } else { segment_v6 };
-    Path { mss, segment_most: if cuts { LARGEST } else { mss.into() } }
+    Path { mss, segment_most: if cuts { LARGEST } else { 0 } }
 }
 
 /// The largest segment in a packet of `mtu` bytes, without the fixed headers (RFC 6691).

@@ -80,8 +80,8 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
 
     fn hand_out_cookie(&self, half: &HalfOpen, arrival: &Arrival<'_>) {
         let iss = self.cookies.borrow_mut().bake(&self.core.secret, half, arrival.now);
-        if let (Some(iss), Ok(route)) = (iss, self.ip.route(half.pair.remote().ip())) {
-            let (config, mss) = (&self.core.config, output::path(&route).mss);
+        if let (Some(iss), Ok(route)) = (iss, self.ip.route_from(half.pair.local().ip(), half.pair.remote().ip())) {
+            let (config, mss) = (&self.core.shared.config, output::path(&route).mss);
             self.reply(&half.pair, &answer::syn_ack_with_cookie(half, iss, config, mss, self.clock(arrival)));
         }
     }
@@ -116,7 +116,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
                     let _ = self.send_syn_ack(&half, *now);
                 }
             } else if self.may_challenge(*now) {
-                self.reply(pair, &answer::half_open(&half, &self.core.config, self.clock(arrival)));
+                self.reply(pair, &answer::half_open(&half, &self.core.shared.config, self.clock(arrival)));
             }
             return;
         }
@@ -127,9 +127,9 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         // An old segment, or none of this connection (RFC 7323 section 5.3 and section 3.2).
         let stale =
             half.timestamps && segment.timestamps.is_none_or(|timestamps| Seq(timestamps.value).lt(Seq(half.echo)));
-        if stale || segment.seq.distance(expected) > u32::from(self.core.config.first_window()) {
+        if stale || segment.seq.distance(expected) > u32::from(self.core.shared.config.first_window()) {
             if self.may_challenge(*now) {
-                self.reply(pair, &answer::half_open(&half, &self.core.config, self.clock(arrival)));
+                self.reply(pair, &answer::half_open(&half, &self.core.shared.config, self.clock(arrival)));
             }
             return;
         }
@@ -146,7 +146,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             self.refuse(arrival);
             return true;
         };
-        let Ok(route) = self.ip.route(half.pair.remote().ip()) else { return false };
+        let Ok(route) = self.ip.route_from(half.pair.local().ip(), half.pair.remote().ip()) else { return false };
         if port.queue.borrow().len() >= BACKLOG {
             return false;
         }
@@ -156,14 +156,13 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             peer_mss: half.mss,
             peer_window: half.window.into(),
             peer_scale: half.scale,
-            our_scale: self.core.config.scale(),
+            our_scale: self.core.shared.config.scale(),
             sack: half.sack,
             timestamps: half.timestamps.then_some(half.echo),
             timestamp_offset: self.core.secret.clock(&half.pair),
         };
         let Self { core, .. } = self;
-        let connection =
-            Connection::accepted(arrival.now, handshake, output::path(&route), core.config, core.pool.clone());
+        let connection = Connection::accepted(arrival.now, handshake, output::path(&route), Rc::clone(&core.shared));
         let socket = core.insert(half.pair, connection, route.offloads);
         port.queue.borrow_mut().push_back(Rc::clone(&socket));
         if let Some(waker) = port.waker.take() {

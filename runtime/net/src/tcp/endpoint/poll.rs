@@ -99,7 +99,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             sent
         });
         // The path takes less than it did, and somebody has told IP already.
-        if too_large && let Ok(route) = self.ip.route(pair.remote().ip()) {
+        if too_large && let Ok(route) = self.ip.route_from(pair.local().ip(), pair.remote().ip()) {
             connection.path_mtu(output::path(&route).mss);
             return connection.transmit(now, &mut |segment, payload, cut| {
                 output::send(&self.ip, pair, offloads, segment, payload, cut)
@@ -109,9 +109,9 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     }
 
     pub(super) fn send_syn_ack(&self, half: &HalfOpen, now: Instant) -> Result<(), Refused> {
-        let route = self.ip.route(half.pair.remote().ip())?;
+        let route = self.ip.route_from(half.pair.local().ip(), half.pair.remote().ip())?;
         let clock = answer::clock(now).wrapping_add(self.core.secret.clock(&half.pair));
-        let segment = answer::syn_ack(half, &self.core.config, output::path(&route).mss, clock);
+        let segment = answer::syn_ack(half, &self.core.shared.config, output::path(&route).mss, clock);
         output::send(&self.ip, &half.pair, route.offloads, &segment, &[], 0)
     }
 }

@@ -1,8 +1,11 @@
 //! A connection and those who wait for it.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
+use core::hint::black_box;
 use core::net::SocketAddr;
+use core::num::NonZeroU32;
 use core::task::{Context, Poll, Waker};
 
 use mirage::Offloads;
@@ -17,18 +20,21 @@ use crate::tcp::table::Pair;
 #[repr(C)] // what every packet touches comes first
 pub struct Socket {
     pair: Pair,
-    /// Where it stands in the table of connections, while it does.
-    pub place: Cell<Option<u32>>,
+    /// One more than its place in the table of connections, while it has one.
+    place: Cell<Option<NonZeroU32>>,
     /// It is in the list of those with something to send.
     pub dirty: Cell<bool>,
     /// Somebody can still read.
     reading: Cell<bool>,
     /// Somebody can still write.
     writing: Cell<bool>,
+    /// The stream towards the peer was ended.
+    pub closed: Cell<bool>,
     /// What the interface does for its segments.
     pub offloads: Cell<Offloads>,
     reader: Cell<Option<Waker>>,
-    writer: Cell<Option<Waker>>,
+    /// Seldom there is one.
+    writer: Cell<Option<Box<Waker>>>,
     pub connection: RefCell<Connection>,
     core: Rc<Core>,
 }
@@ -40,6 +46,7 @@ impl Socket {
             pair,
             place: Cell::new(None),
             dirty: Cell::new(false),
+            closed: Cell::new(false),
             offloads: Cell::new(offloads),
             connection: RefCell::new(connection),
             reader: Cell::new(None),
@@ -53,6 +60,28 @@ impl Socket {
         &self.pair
     }
 
+    /// Has all of its cache lines fetched.
+    pub fn glance(&self) {
+        if let Ok(connection) = self.connection.try_borrow() {
+            black_box(connection.glance());
+        }
+    }
+
+    /// Its place in the table of connections, while it has one.
+    pub fn place(&self) -> Option<u32> {
+        self.place.get().map(|place| place.get() - 1)
+    }
+
+    pub fn set_place(&self, place: Option<u32>) {
+        self.place.set(place.and_then(|place| NonZeroU32::new(place + 1)));
+    }
+
+    fn wait_to_write<T>(&self, context: &mut Context<'_>) -> Poll<T> {
+        let waiting = self.writer.take().filter(|waiting| waiting.will_wake(context.waker()));
+        self.writer.set(Some(waiting.unwrap_or_else(|| Box::new(context.waker().clone()))));
+        Poll::Pending
+    }
+
     pub fn local(&self) -> SocketAddr {
         self.pair.local()
     }
@@ -63,7 +92,7 @@ impl Socket {
 
     /// An empty chunk to write into.
     pub fn chunk(&self) -> Chunk {
-        self.core.pool.take()
+        self.core.shared.pool.take()
     }
 
     /// Wakes those who wait for what has changed.
@@ -72,7 +101,7 @@ impl Socket {
             self.reader.take().into_iter().for_each(Waker::wake);
         }
         if changes.writable || changes.opened || changes.failed {
-            self.writer.take().into_iter().for_each(Waker::wake);
+            self.writer.take().into_iter().for_each(|waker| waker.wake());
         }
     }
 
@@ -81,7 +110,7 @@ impl Socket {
         let connection = self.connection.borrow();
         match (failure(&connection), connection.state()) {
             (Some(error), _) => Poll::Ready(Err(error)),
-            (None, State::SynSent | State::SynReceived) => wait(&self.writer, context),
+            (None, State::SynSent | State::SynReceived) => self.wait_to_write(context),
             (None, _) => Poll::Ready(Ok(())),
         }
     }
@@ -114,7 +143,7 @@ impl Socket {
         match failure(&connection) {
             Some(error) => Poll::Ready(Err(error)),
             None if connection.send_room() > 0 => Poll::Ready(Ok(())),
-            None => wait(&self.writer, context),
+            None => self.wait_to_write(context),
         }
     }
 

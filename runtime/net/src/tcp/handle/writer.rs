@@ -15,12 +15,11 @@ pub struct Writer {
     socket: Rc<Socket>,
     /// What was written and not flushed.
     chunk: Option<Chunk>,
-    closed: bool,
 }
 
 impl Writer {
     pub(super) fn new(socket: Rc<Socket>) -> Self {
-        Self { socket, chunk: None, closed: false }
+        Self { socket, chunk: None }
     }
 }
 
@@ -54,7 +53,7 @@ impl Write for Writer {
 
 impl BufWrite for Writer {
     async fn space(&mut self) -> Result<&mut [u8], Error> {
-        if self.closed {
+        if self.socket.closed.get() {
             return Err(Error::Closed);
         }
         if self.chunk.as_ref().is_some_and(|chunk| chunk.room() == 0) {
@@ -78,8 +77,7 @@ impl BufWrite for Writer {
 
     async fn close(&mut self) -> Result<(), Error> {
         self.flush().await?;
-        if !self.closed {
-            self.closed = true;
+        if !self.socket.closed.replace(true) {
             self.socket.close();
         }
         Ok(())

@@ -27,6 +27,6 @@ impl Index {
 }
 
 /// The table takes the bucket from the lower bits and a tag from the uppermost.
-fn spread(hash: u32) -> u64 {
+pub fn spread(hash: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(hash)
 }

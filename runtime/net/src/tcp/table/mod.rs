@@ -7,7 +7,7 @@ mod syn_cache;
 mod time_wait;
 mod timers;
 
-pub(super) use index::Index;
+pub(super) use index::spread;
 pub(super) use pair::Pair;
 pub(super) use syn_cache::{HalfOpen, SynCache};
 pub(super) use time_wait::{Closed, TimeWaits};

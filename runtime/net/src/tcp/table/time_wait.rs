@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use mirage::time::Instant;
 
+use super::Pair;
+use super::index::Index;
 use super::nodes::{List, Nodes};
-use super::{Index, Pair};
 use crate::tcp::Seq;
 use crate::tcp::connection::TimeWait;
 

@@ -78,7 +78,7 @@ impl Ip for Link {
         if destination.is_ipv4() != self.0.address.is_ipv4() {
             return Err(Refused::NoRoute);
         }
-        Ok(Route { source: self.0.address, mtu: self.0.mtu.get(), offloads: self.0.offloads })
+        Ok(Route { source: self.0.address, mtu: self.0.mtu.get(), offloads: self.0.offloads, prefix: 24 })
     }
 
     fn send(&self, header: Header, payload: &[&[u8]], offload: Offload) -> Result<(), Refused> {

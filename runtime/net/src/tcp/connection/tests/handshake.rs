@@ -109,17 +109,20 @@ fn crossed_syns_end_in_an_acknowledgment() {
     assert_eq!((script.connection.state(), script.read()), (State::Established, 10));
 }
 
-/// RFC 9293, 3.9.2.2: a port unreachable refuses while connecting, and nothing later (RFC 5927, 5.2).
+/// RFC 9293, 3.9.2.2: a port unreachable refuses while connecting, a host unreachable ends that too (RFC 5461, 4.1), and
+/// neither does later (RFC 1122, 4.2.3.9; RFC 5927, 5.2).
 #[test]
 fn icmp_ends_an_attempt_only() {
     let mut script = Script::connect(Config::default());
     script.send();
     assert!(script.connection.quotes(ISS) && !script.connection.quotes(ISS + 1));
-    script.connection.unreachable(false);
-    assert_eq!(script.connection.state(), State::SynSent);
     script.connection.unreachable(true);
     assert_eq!(script.connection.error(), Some(Error::ConnectionRefused));
+    let mut script = Script::connect(Config::default());
+    script.send().connection.unreachable(false);
+    assert_eq!(script.connection.error(), Some(Error::Unreachable));
     let mut script = Script::established();
     script.connection.unreachable(true);
+    script.connection.unreachable(false);
     assert_eq!(script.connection.state(), State::Established);
 }

@@ -26,7 +26,7 @@ fn a_lost_segment_is_sent_again_without_a_time_out() {
     script.peer(sack(from_peer(1, at(0)), &[(at(1), at(10))]), 0).expect_nothing();
     script.wait(100).peer(from_peer(1, at(10)), 0).expect_nothing();
     assert_eq!(script.connection.sender.congestion.window, 7000);
-    assert!(script.connection.sender.recovery.is_none());
+    assert!(!script.connection.sender.is_recovering());
 }
 
 /// RFC 8985, 6.2, step 5: with fewer than three behind it, after a quarter of a round trip.
@@ -120,7 +120,7 @@ fn newreno_repairs_one_segment_a_round_trip() {
     script.wait(100).peer(from_peer(1, at(5)), 0);
     assert_eq!(script.sent()[0].seq, super::script::ISS + at(5));
     script.wait(100).peer(from_peer(1, at(10)), 0);
-    assert!(script.connection.sender.recovery.is_none());
+    assert!(!script.connection.sender.is_recovering());
 }
 
 /// RFC 2018, 8: what the peer reported and threw away is sent again after a time-out.
@@ -152,4 +152,64 @@ fn a_narrow_path_cuts_segments_anew() {
 fn a_hole_in_what_a_device_cut_is_sent_alone() {
     let mut script = in_flight(Setting { segment_most: 64_000, ..Setting::default() });
     script.peer(sack(from_peer(1, at(3)), &[(at(4), at(10))]), 0).expect(&[". 3011:4011(1000) ack 1"]);
+}
+
+/// RFC 9438, 4.6 and RFC 6937, 3: acknowledgments that come at one moment with those that tell of a loss do not make the
+/// flight smaller that is reduced, and what they made room for is sent.
+#[test]
+fn a_batch_of_acknowledgments_is_no_small_flight() {
+    let mut script = in_flight(Setting::default());
+    script.write(20_000).sent();
+    let before = script.connection.sender.congestion.window;
+    assert_eq!(script.connection.sender.flight(), before);
+    let all = before / 1000;
+    for acknowledged in 1..=all - 4 {
+        script.peer_quietly(from_peer(1, at(acknowledged)), 0);
+    }
+    let una = at(all - 4);
+    script.peer(sack(from_peer(1, una), &[(una + 1000, una + 4000)]), 0);
+    assert!(script.connection.sender.congestion.threshold >= before * 7 / 10);
+    let sent = script.sent();
+    assert_eq!(sent[0].seq, super::script::ISS + una);
+    assert!(script.connection.sender.pipe() + 1000 > before * 7 / 10, "{}", script.connection.sender.pipe());
+}
+
+/// RFC 8985, 7.3, RFC 2883 and RFC 9293, 3.8.6.3: where a delayed acknowledgment lasts many round trips, a probe sends
+/// what the peer answers at once; when that was there, nothing was late and nothing was lost.
+#[test]
+fn on_a_short_path_a_probe_sends_old_octets() {
+    let mut script = Script::established();
+    script.write(10).wait(1).peer(from_peer(1, 11), 0);
+    script.write(20_000).sent();
+    let (window, last) =
+        (script.connection.sender.congestion.window, script.connection.sender.nxt - super::script::ISS);
+    let last = u32::try_from(last).expect("after it");
+    script.wait(1).expect_nothing();
+    script.wait(1).expect(&[&alloc::format!(". {}:{last}(1000) ack 1", last - 1000)]);
+    script.peer(sack(from_peer(1, last), &[(last - 1000, last)]), 0);
+    assert!(!script.connection.sender.rack.reordering);
+    assert!(script.connection.sender.congestion.window >= window);
+    assert!(script.connection.sender.tail.is_none() && !script.sent().is_empty());
+}
+
+/// RFC 3708: when the peer says of everything that was sent again that it came twice, it had only been late, and the
+/// window is what it was; also once all is acknowledged.
+#[test]
+fn octets_that_were_late_do_not_make_the_window_smaller() {
+    for doubled in [1, 2] {
+        let mut script = in_flight(Setting::default());
+        let window = script.connection.sender.congestion.window;
+        let late = sack(from_peer(1, at(0)), &[(at(2), at(10))]);
+        script.peer(late, 0).expect(&[". 11:1011(1000) ack 1", ". 1011:2011(1000) ack 1"]);
+        // The first copies arrive after all, and then the second.
+        script.wait(10).peer(from_peer(1, at(10)), 0);
+        assert!(script.connection.sender.congestion.window < window);
+        script.write(1000).sent();
+        for segment in 0..doubled {
+            let twice = [(at(segment), at(segment + 1))];
+            script.peer(sack(from_peer(1, at(10)), &twice), 0);
+        }
+        let now = script.connection.sender.congestion.window;
+        assert_eq!(now >= window, doubled == 2, "{now} of {window}");
+    }
 }

@@ -7,6 +7,7 @@ mod loss;
 mod network;
 mod receiving;
 mod reset;
+mod rules;
 mod schedules;
 mod script;
 mod sending;

@@ -1,6 +1,7 @@
 //! Two connections, and a network between them that loses, repeats, delays and overtakes, in virtual time.
 
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -9,7 +10,7 @@ use mirage::time::Instant;
 
 use super::script::octet;
 use crate::tcp::buffer::Pool;
-use crate::tcp::connection::{Changes, Config, Connection, Path, State};
+use crate::tcp::connection::{Changes, Config, Connection, Path, Shared, State};
 use crate::tcp::{Segment, Seq};
 
 /// Pseudo-random numbers of a seed (SplitMix64): good enough for a bad network.
@@ -78,7 +79,7 @@ impl Network {
         let pool = Pool::default();
         let path = Path { mss: 1448, segment_most: weather.segment_most };
         let end = |config, to_send, iss| End {
-            connection: Connection::connect(now, Seq(iss), iss, path, config, pool.clone()),
+            connection: Connection::connect(now, Seq(iss), iss, path, Rc::new(Shared { config, pool: pool.clone() })),
             to_send,
             sent: 0,
             received: 0,

@@ -167,3 +167,45 @@ fn the_window_grows_with_the_reader() {
     }
     assert_eq!(script.connection.receiver.capacity, 65_535);
 }
+
+/// RFC 5681, 3.1: a sender that doubles what it sends in every round trip is not held up by the window, also when whole
+/// windows come at one moment: what only fills a window says nothing about the round trip.
+#[test]
+fn the_window_keeps_ahead_of_slow_start() {
+    let mut script = Script::accepted(Setting { scale: Some(7), timestamps: true, ..Setting::default() });
+    // Our clock's milliseconds, and what a script adds to them.
+    let (mut seq, mut flight, mut echo) = (1, 10_000, 100_000 + 7);
+    while flight < 1 << 20 {
+        assert!(script.connection.receiver.window() >= flight, "{flight}: {}", script.connection.receiver.window());
+        script.wait(50);
+        let end = seq + flight;
+        while seq < end {
+            script.peer_quietly(stamped(from_peer(seq, 1), echo, echo), 1000);
+            seq += 1000;
+            if script.changes.readable {
+                script.read();
+            }
+        }
+        (flight, echo) = (flight * 2, echo + 50);
+    }
+}
+
+/// The window filled to its last octet, twice at one moment.
+#[test]
+fn a_full_window_is_no_round_trip() {
+    let mut script = Script::accepted(Setting { scale: Some(7), ..Setting::default() });
+    let mut seq = 1;
+    for _ in 0..8 {
+        script.wait(50);
+        for _ in 0..2 {
+            let end = seq + script.connection.receiver.window();
+            while seq < end {
+                let length = (end - seq).min(1000);
+                script.peer_quietly(from_peer(seq, 1), length as usize);
+                seq += length;
+            }
+        }
+        script.read();
+    }
+    assert!(script.connection.receiver.capacity > 1 << 20, "{}", script.connection.receiver.capacity);
+}

@@ -140,7 +140,7 @@ fn a_bottleneck_is_kept_busy() {
 /// An idle connection is small, and holds no buffers.
 #[test]
 fn an_idle_connection_is_small() {
-    assert!(size_of::<Connection>() <= 560, "{} bytes", size_of::<Connection>());
+    assert!(size_of::<Connection>() <= 448, "{} bytes", size_of::<Connection>());
     let mut script = Script::established();
     script.write(100).peer(from_peer(1, 101), 100);
     assert_eq!(script.connection.pool().spare(), 0, "what was acknowledged made room for what came");

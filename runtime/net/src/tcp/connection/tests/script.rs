@@ -3,6 +3,7 @@
 //! Numbers are relative: ours to our SYN, the peer's to its SYN, so the first octet is 1.
 
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -11,8 +12,7 @@ use core::time::Duration;
 use mirage::Refused;
 use mirage::time::Instant;
 
-use crate::tcp::buffer::Pool;
-use crate::tcp::connection::{Changes, Config, Connection, Handshake, Path};
+use crate::tcp::connection::{Changes, Config, Connection, Handshake, Path, Shared};
 use crate::tcp::{Sack, Segment, Seq, Timestamps};
 
 /// Ours and the peer's initial sequence number: close to the end, so that every script wraps around.
@@ -51,7 +51,7 @@ impl Script {
     pub fn connect(config: Config) -> Self {
         let now = Instant::START + Duration::from_secs(100);
         let path = Path { mss: MSS, segment_most: 0 };
-        let connection = Connection::connect(now, ISS, 7, path, config, Pool::default());
+        let connection = Connection::connect(now, ISS, 7, path, shared(config));
         Self { connection, now, changes: Changes::default(), full: false, out: Vec::new() }
     }
 
@@ -69,7 +69,7 @@ impl Script {
             timestamps: setting.timestamps.then_some(500),
             timestamp_offset: 7,
         };
-        let connection = Connection::accepted(now, handshake, path, setting.config, Pool::default());
+        let connection = Connection::accepted(now, handshake, path, shared(setting.config));
         Self { connection, now, changes: Changes::default(), full: false, out: Vec::new() }
     }
 
@@ -182,6 +182,10 @@ impl Script {
     pub fn expect_nothing(&mut self) -> &mut Self {
         self.expect(&[])
     }
+}
+
+fn shared(config: Config) -> Rc<Shared> {
+    Rc::new(Shared { config, ..Shared::default() })
 }
 
 /// The content of an octet, so that every one is checked for its place.

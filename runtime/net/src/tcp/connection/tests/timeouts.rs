@@ -46,7 +46,7 @@ fn a_spurious_time_out_is_undone() {
     script.wait(1000).expect(&[". 1:989(988) ack 1"]);
     // The echo is from before.
     script.peer(stamped(from_peer(1, 989), 600, 100_007), 0).expect_nothing();
-    let congestion = script.connection.sender.congestion;
+    let congestion = &script.connection.sender.congestion;
     assert!(congestion.window >= 9880 && congestion.in_slow_start());
     assert_eq!(script.connection.sender.board.lost(), 0);
 }

@@ -1,0 +1,42 @@
+//! Images of one application over our own stack and over the kernel's.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+use mirage_e2e::Project;
+
+use crate::{Tool, timed};
+
+/// The same project on both stacks.
+pub struct Images {
+    /// Over our own, on a tap device.
+    pub direct: PathBuf,
+    /// Over the kernel's sockets.
+    pub socket: PathBuf,
+    // They are files in its folder.
+    _project: Project,
+}
+
+impl Images {
+    /// Builds both.
+    pub fn build(tool: &Tool, project: Project) -> anyhow::Result<Self> {
+        let direct = built(tool, &project, &["--net", "direct"], "on-direct")?;
+        let socket = built(tool, &project, &["--net", "socket"], "on-socket")?;
+        Ok(Self { direct, socket, _project: project })
+    }
+}
+
+/// Builds an image of a project with these keys, and keeps a copy of it in the project's folder.
+pub fn built(tool: &Tool, project: &Project, keys: &[&str], copy: &str) -> anyhow::Result<PathBuf> {
+    let mut build = tool.command();
+    build.current_dir(project.folder()).args(["--quiet", "build", "-t", "unix"]).args(keys);
+    // One target folder for all, so that the runtime is compiled once.
+    build.env("CARGO_TARGET_DIR", mirage_e2e::target());
+    timed(&mut build)?;
+    let mut query = tool.command();
+    let query = query.current_dir(project.folder()).args(["query", "image"]).output()?;
+    ensure!(query.status.success(), "{}", String::from_utf8_lossy(&query.stderr));
+    let kept = project.file(copy);
+    std::fs::copy(Path::new(String::from_utf8(query.stdout)?.trim()), &kept)?;
+    Ok(kept)
+}
