@@ -19,9 +19,10 @@ use crate::target::Link;
 /// When the crate with the linker script is not among those the project has.
 pub fn add(command: &mut Command, project: &Project, link: Link) -> Result<(), Error> {
     let mut flags = remaps(project);
-    if let Link::Bare { library, script } = link {
+    if let Link::Bare { library, script, flags: theirs } = link {
         let home = project.find_crate(library).ok_or_else(|| Error::bug(format!("`{library}` is no dependency")))?;
         flags.extend(bare(&home.folder.join(script)));
+        flags.extend(theirs.iter().copied().map(str::to_owned));
     }
     if let Ok(theirs) = env::var("CARGO_ENCODED_RUSTFLAGS") {
         let all = theirs.split('\u{1f}').filter(|flag| !flag.is_empty()).map(str::to_owned).chain(flags);

@@ -70,3 +70,40 @@ pub fn segments(whole: &[u8]) -> Result<Vec<u8>, String> {
     }
     Ok(image)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_loaded_is_the_same_and_there_is_nothing_else() {
+        let file = std::env::current_exe().expect("this test is a file");
+        let whole = std::fs::read(file).expect("it can be read");
+        let image = segments(&whole).expect("it is an executable");
+        let endian = LittleEndian;
+        let parts = |file: &[u8]| -> Vec<(elf::ProgramType, u64, Vec<u8>)> {
+            let header = FileHeader64::<LittleEndian>::parse(file).expect("a header");
+            let segments = header.program_headers(endian, file).expect("a table");
+            let part = |segment: &ProgramHeader64<LittleEndian>| {
+                let bytes = segment.data(endian, file).expect("within the file").to_vec();
+                (segment.p_type(endian), segment.p_vaddr(endian), bytes)
+            };
+            segments.iter().map(part).collect()
+        };
+        assert!(parts(&image) == parts(&whole), "a segment is another");
+        let loaded: usize =
+            parts(&whole).iter().filter(|(kind, ..)| *kind == elf::PT_LOAD).map(|(_, _, bytes)| bytes.len()).sum();
+        assert!(image.len() < loaded + 2000, "{} bytes of {loaded}", image.len());
+        let header = FileHeader64::<LittleEndian>::parse(&*image).expect("a header");
+        assert!(header.sections(endian, &*image).expect("no table").is_empty());
+    }
+
+    #[test]
+    fn what_is_no_executable_is_refused() {
+        let whole = std::fs::read(std::env::current_exe().expect("this test is a file")).expect("it can be read");
+        for length in [0, 10, 64, 200, 4096] {
+            assert!(segments(&whole[..length]).is_err(), "{length}");
+        }
+        assert!(segments(&[0x7f; 1000]).is_err());
+    }
+}

@@ -43,6 +43,8 @@ pub enum Link {
         library: &'static str,
         /// Its name there.
         script: &'static str,
+        /// What rustc is told besides, of the crates that platform is made of.
+        flags: &'static [&'static str],
     },
 }
 
@@ -76,7 +78,12 @@ impl Config {
 /// The name of the target when nobody chooses.
 pub const DEFAULT: &str = "unix";
 
-const BARE: Link = Link::Bare { library: "mirage_pvh", script: "image.ld" };
+const BARE: Link = Link::Bare {
+    library: "mirage_pvh",
+    script: "image.ld",
+    // Of its random numbers the variant every processor runs: what AVX keeps is not switched on, and would be dead code.
+    flags: &["--cfg=chacha20_backend=\"sse2\""],
+};
 
 /// Every target, in the order they are listed.
 pub const ALL: &[Target] = &[

@@ -8,6 +8,8 @@ use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, FlowControl, Instruc
 use mirage_e2e::{Machine, Project, root, target};
 
 static HELLO: Machine = Machine::new(|| Project::new("hello-instructions", "hello"));
+static HTTP: Machine = Machine::new(|| Project::new("http-instructions", "http"));
+static KNOCKING: Machine = Machine::new(|| Project::new("knocking-instructions", "knocking"));
 
 /// What a processor of this architecture has, and what is asked for before it is used.
 const FEATURES: &[CpuidFeature] = &[
@@ -143,6 +145,16 @@ fn check(machine: &Machine) {
 #[test]
 fn hello_executes_what_ring_3_may() {
     check(&HELLO);
+}
+
+#[test]
+fn http_executes_what_ring_3_may() {
+    check(&HTTP);
+}
+
+#[test]
+fn knocking_executes_what_ring_3_may() {
+    check(&KNOCKING);
 }
 
 #[test]
