@@ -148,7 +148,7 @@ fn the_doctor_says_what_there_is_and_what_is_not() {
     for part in ["unix, an ordinary executable for this machine: can be built and run", "cargo 1.", "rustc 1."] {
         assert!(all.contains(part), "{part} in\n{all}");
     }
-    assert_eq!(all.matches("not built by this version yet").count(), 1, "{all}");
+    assert!(!all.contains("not built by this version yet"), "{all}");
     call(&root, &["doctor", "-t", "unix"]).ends_with(0);
     let checks = json(&call(&root, &["doctor", "--format", "json"]).ends_with(0).out);
     assert_eq!(checks[1]["target"], "unix");
