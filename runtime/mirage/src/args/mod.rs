@@ -81,6 +81,9 @@ pub struct Interface {
     /// Its hardware address, instead of one at random
     #[arg(value = "ADDRESS")]
     pub mac: Option<MacAddress>,
+    // Chosen by `mirage-bench direct-poll`, medians and least of 3 on two shared cores: at one connection 0 µs make 18,000
+    // requests/s, 20 µs 44,000, 50 µs 43,000, 100 µs 24,000; at ten all make 165,000 to 178,000, but at worst 0 and 20 µs
+    // make 60,000 where 50 µs make 136,000; at a thousand there is no order. An idle server costs 0.02 % of a core.
     /// Look for frames this long before sleeping; 0 sleeps at once
     #[arg(value = "MICROSECONDS", default = "50")]
     pub poll: Microseconds,
