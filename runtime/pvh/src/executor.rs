@@ -115,8 +115,9 @@ mod tests {
                     turns += 1;
                     // Woken twice, it has one turn; woken while it runs, it has it afterwards.
                     context.waker().wake_by_ref();
-                    context.waker().clone().wake();
-                    *kept.borrow_mut() = Some(context.waker().clone());
+                    let waker = context.waker().clone();
+                    waker.wake_by_ref();
+                    *kept.borrow_mut() = Some(waker);
                     if turns == 2 { Poll::Ready(()) } else { Poll::Pending }
                 })
                 .await;
