@@ -22,6 +22,8 @@ mod start;
 mod supervise;
 
 pub use accelerator::{Host as VirtualizationHost, virtualization};
+pub(in crate::run) use exits::Ours;
+pub(crate) use guest::EXIT_BY_CONSOLE;
 pub(in crate::run) use guest::Link;
 pub use memory::Memory;
 pub use monitor::Monitor;
@@ -30,5 +32,4 @@ pub(in crate::run) use network::user;
 pub use options::{Accel, Attachment, Board, Options};
 pub(in crate::run) use prepare::{memory, needs_interfaces, text};
 pub use start::{dry_run, run};
-pub(in crate::run) use exits::Ours;
 pub(in crate::run) use supervise::{Asked, supervise};
