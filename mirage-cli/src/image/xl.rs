@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::plan::Plan;
-use crate::run::machine::Memory;
+use crate::run::machine::{EXIT_BY_CONSOLE, Memory};
 use crate::run::network::cards;
 
 /// A domain that an image runs in.
@@ -19,6 +19,8 @@ pub struct Domain {
     pub cards: Vec<Card>,
     /// The unikernel's arguments.
     pub arguments: Vec<String>,
+    /// Whether it says its exit status on its console, where somebody reads it.
+    pub says_status: bool,
 }
 
 /// A network card; what is not said is for Xen to choose.
@@ -39,6 +41,7 @@ impl Domain {
             memory: Memory::DEFAULT,
             cards: vec![Card::default(); cards(plan).len()],
             arguments: vec![],
+            says_status: false,
         }
     }
 
@@ -55,13 +58,15 @@ impl Domain {
 
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kernel, memory, cards, arguments } = self;
+        let Self { name, kernel, memory, cards, arguments, says_status } = self;
         writeln!(f, "name = {}", quoted(name))?;
         writeln!(f, "type = \"pvh\"")?;
         writeln!(f, "kernel = {}", quoted(kernel))?;
-        if !arguments.is_empty() {
-            let words = ["--"].into_iter().chain(arguments.iter().map(String::as_str));
-            writeln!(f, "cmdline = {}", quoted(&mirage::args::join(words)))?;
+        let separator = (!arguments.is_empty()).then_some("--");
+        let words = says_status.then_some(EXIT_BY_CONSOLE).into_iter().chain(separator);
+        let line = mirage::args::join(words.chain(arguments.iter().map(String::as_str)));
+        if !line.is_empty() {
+            writeln!(f, "cmdline = {}", quoted(&line))?;
         }
         writeln!(f, "memory = {}", memory.mebibytes())?;
         writeln!(f, "vcpus = 1")?;
@@ -110,6 +115,7 @@ mod tests {
             memory: Memory::DEFAULT,
             cards: vec![Card::default(), Card { mac: Some("00:16:3e:00:00:02".into()), bridge: Some("br1".into()) }],
             arguments: ["--greeting", "good \"day\"", "--ipv4=10.0.0.2/24"].map(str::to_owned).to_vec(),
+            says_status: false,
         };
         assert_eq!(
             domain.page(),
@@ -129,6 +135,8 @@ on_reboot = "destroy"
 on_crash = "destroy"
 "#
         );
+        let says = Domain { says_status: true, arguments: vec!["a b".into()], ..domain.clone() };
+        assert!(says.to_string().contains("cmdline = \"mirage.exit=console -- \\\"a b\\\"\"\n"), "{says}");
         let none = Domain { cards: vec![], arguments: vec![], ..domain };
         assert!(!none.to_string().contains("vif") && !none.to_string().contains("cmdline"));
     }

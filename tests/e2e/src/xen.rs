@@ -86,7 +86,10 @@ impl Dom0 {
     pub fn create(&self, name: &str, image: &Path, arguments: &[&str], config: &str) -> Domain<'_> {
         let kernel = format!("/lab/images/{name}");
         self.put(&kernel, &fs::read(image).unwrap_or_else(|error| panic!("{}: {error}", image.display())));
-        let words = ["--"].iter().chain(arguments).map(|word| word.replace('\\', "\\\\").replace('"', "\\\""));
+        let words = ["mirage.exit=console", "--"]
+            .iter()
+            .chain(arguments)
+            .map(|word| word.replace('\\', "\\\\").replace('"', "\\\""));
         let line = words.collect::<Vec<_>>().join(" ");
         let config = format!(
             "name = \"{name}\"\ntype = \"pvh\"\nkernel = \"{kernel}\"\nmemory = 32\ncmdline = \"{line}\"\n\

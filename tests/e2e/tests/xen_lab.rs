@@ -41,6 +41,7 @@ fn what_is_written_for_xl_is_what_xl_reads() {
         memory: mirage_cli::run::machine::Memory::DEFAULT,
         cards: vec![Default::default(); 2],
         arguments: words.to_vec(),
+        says_status: false,
     };
     dom0.put("/lab/images/read.xl", domain.page().as_bytes());
     // xl says what it has read, and creates nothing.

@@ -23,6 +23,7 @@ mod supervise;
 
 pub use accelerator::{Host as VirtualizationHost, virtualization};
 pub(in crate::run) use exits::Ours;
+pub(crate) use guest::EXIT_BY_CONSOLE;
 pub(in crate::run) use guest::Link;
 pub use memory::Memory;
 pub use monitor::Monitor;

@@ -84,7 +84,7 @@ pub fn dry_run(
 fn domain(plan: &Plan, image: &Image, arguments: &[OsString], options: &Options) -> Result<xl::Domain, Error> {
     let prepared = prepare(plan, image, arguments, options)?;
     let usual = xl::Domain::of(plan, image.file.as_str());
-    Ok(xl::Domain { memory: prepared.memory, arguments: prepared.arguments, ..usual })
+    Ok(xl::Domain { memory: prepared.memory, arguments: prepared.arguments, says_status: true, ..usual })
 }
 
 /// The command that creates a domain, shows its console, and stays until its end.

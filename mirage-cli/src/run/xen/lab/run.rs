@@ -267,6 +267,7 @@ fn domain(plan: &Plan, prepared: &Prepared, kernel: String) -> xl::Domain {
         memory: prepared.memory,
         cards: (0..prepared.networks.len()).map(card).collect(),
         arguments: prepared.arguments.clone(),
+        says_status: true,
     }
 }
 

@@ -1,0 +1,116 @@
+//! Unikernels on a real Xen: hello, HTTP, the knocking demo, how they are stopped, and what is left of them.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mirage_e2e::xen::{DOM0, Dom0};
+use mirage_e2e::{Outcome, free_port, get, mirage, root, send};
+
+/// The network of the lab, as a unikernel is told of it.
+const ADDRESS: [&str; 2] = ["--ipv4=10.0.2.15/24", "--ipv4-gateway=10.0.2.2"];
+/// One card on it.
+const CARD: &str = "vif = [ \"\" ]";
+
+/// The image of an example.
+fn image(example: &str) -> PathBuf {
+    let project = format!("examples/{example}");
+    Outcome::of(mirage(&root()).args(["build", &project, "-t", "xen"])).ends_with(0);
+    let image = Outcome::of(mirage(&root()).args(["query", "image", &project, "-t", "xen"])).ends_with(0).out;
+    PathBuf::from(image.trim())
+}
+
+/// What of dom0's a domain could leave behind: itself, its network cards, its nodes in xenstore.
+fn left(dom0: &Dom0) -> String {
+    dom0.run(
+        "xl list | tail -n +2 | cut -c 1-48; ls /sys/class/net; xenstore-list /local/domain; xenstore-ls /vm | wc -l",
+    )
+}
+
+/// Memory that is free: Xen's and that of dom0's kernel, caches not counted, in MiB.
+fn free(dom0: &Dom0) -> (i64, i64) {
+    let said = dom0.run(
+        "sync; echo 3 > /proc/sys/vm/drop_caches; xl info | awk '$1 == \"free_memory\" { print $3 }'
+        awk '$1 == \"MemAvailable:\" { print int($2 / 1024) }' /proc/meminfo",
+    );
+    let mut numbers = said.lines().map(|line| line.trim().parse().unwrap_or_else(|_| panic!("{said}")));
+    (numbers.next().expect("Xen's"), numbers.next().expect("dom0's"))
+}
+
+#[test]
+fn hello_says_hello_and_ends_and_a_hundred_of_them_leave_nothing() {
+    let Some(dom0) = Dom0::boot("hello on Xen", &[]) else { return };
+    let death = dom0.create("hello", &image("hello"), &[], CARD).ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+    assert_eq!(death.console, "hello\nhello\nhello\nhello\ngoodbye\n");
+
+    let (before, memory) = (left(&dom0), free(&dom0));
+    for _ in 0..100 {
+        let domain = dom0.start("hello");
+        domain.wait_for("hello");
+        domain.shut_down();
+        let death = domain.ended();
+        assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+    }
+    assert_eq!(left(&dom0), before);
+    let after = free(&dom0);
+    assert_eq!(after.0, memory.0, "Xen has all of its memory back");
+    assert!(after.1 >= memory.1 - 4, "dom0 has {} MiB, and had {}", after.1, memory.1);
+}
+
+#[test]
+fn http_is_served_without_a_failure_and_xl_stops_it() {
+    let port = free_port();
+    let Some(dom0) = Dom0::boot("HTTP on Xen", &[(port, 80)]) else { return };
+    let domain = dom0.create("http", &image("http"), &[&ADDRESS[..], &["--http-port=80"]].concat(), CARD);
+    // What comes before it listens is refused by QEMU's network or lost; what comes then is not.
+    let page = format!("http://127.0.0.1:{port}/");
+    let answer = get(&["--retry", "60", "--retry-all-errors", "--retry-delay", "1", &page]).expect("a page");
+    assert!(!answer.is_empty());
+    for request in 0..2000 {
+        let reply = ask(port).unwrap_or_else(|error| panic!("request {request}: {error}"));
+        assert!(reply.starts_with("HTTP/1.1 200 "), "request {request}: {reply}");
+    }
+    domain.shut_down();
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+}
+
+/// A request of its own connection.
+fn ask(port: u16) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    Ok(reply)
+}
+
+#[test]
+fn the_demo_of_the_talk_with_a_site_in_dom0() {
+    let (http, control, first) = (free_port(), free_port(), free_port());
+    let second = free_port();
+    let ports = [(http, 80), (control, 32000), (first, 32001), (second, 32002)];
+    let Some(dom0) = Dom0::boot("knocking on Xen", &ports) else { return };
+    dom0.run("mkdir -p /lab/www && echo 'the site in dom0' > /lab/www/index.html && httpd -p 8000 -h /lab/www");
+    let site = format!("--site=1,2={DOM0}:8000");
+    let arguments = [&ADDRESS[..], &[&site, "--http-port=80", "--control-port=32000"]].concat();
+    let domain = dom0.create("knocking", &image("knocking"), &arguments, CARD);
+    domain.wait_for("Port Knocking Proxy Unikernel booted!");
+
+    let page = format!("http://127.0.0.1:{http}/");
+    assert!(get(&[&page]).expect("a page").contains("Hello from a unikernel!"));
+    for (port, number) in [(first, 1), (second, 2)] {
+        assert_eq!(send(port, b"").expect("a door"), b"");
+        domain.wait_for(&format!("Port {number}: KNOCK KNOCK!"));
+    }
+    let knocked = get(&[&page]).expect("a page");
+    assert!(knocked.contains("the site in dom0"), "{knocked}");
+    assert_eq!(send(control, b"reset\n").expect("the control port"), b"");
+    domain.wait_for("Port 0: RESET!");
+    assert!(get(&[&page]).expect("a page").contains("Hello from a unikernel!"));
+    domain.shut_down();
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+}
