@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::{Project, skip};
@@ -106,7 +106,13 @@ fn kvm() -> Result<(), String> {
 impl Ended {
     /// That of a command that starts QEMU.
     pub fn of(command: &mut Command) -> Self {
-        let output = command.stdin(Stdio::null()).output().expect("QEMU");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::after(command.spawn().expect("QEMU"))
+    }
+
+    /// That of QEMU as it runs, and what is yet to be read of its console.
+    pub fn after(qemu: Child) -> Self {
+        let output = qemu.wait_with_output().expect("its end");
         let console = String::from_utf8_lossy(&output.stdout).replace('\r', "");
         let status = match output.status.code() {
             Some(code) if code % 2 == 1 && code > 2 * STATUS => Ok((code - 1) / 2 - STATUS),
