@@ -8,6 +8,7 @@ mod command;
 mod direct;
 mod machine;
 mod project;
+pub mod sealing;
 mod space;
 mod unikernel;
 pub mod xen;
