@@ -1,14 +1,14 @@
 //! What an image is sealed by on Xen: the same attempts as on other machines, each in a domain of its own, and each ends
 //! in the same report and status.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mirage_e2e::Project;
 use mirage_e2e::sealing::{CALLS, FAULTS, ended_in, was_refused};
 use mirage_e2e::xen::Dom0;
 
 /// Lets the image try something; returns its status and what it said afterwards.
-fn attempt(dom0: &Dom0, image: &PathBuf, what: &str) -> (i32, String) {
+fn attempt(dom0: &Dom0, image: &Path, what: &str) -> (i32, String) {
     let death = dom0.create("sealing", image, &["--attempt", what], "").ended();
     let status = death.status.unwrap_or_else(|| panic!("{what}: {death:?}\n{}", dom0.log()));
     let rest = death.console.strip_prefix(&format!("trying {what}\n"));
