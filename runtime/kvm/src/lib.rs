@@ -24,14 +24,16 @@ mod power;
 #[cfg(mirage_bare)]
 #[expect(unsafe_code, reason = "its name is what the start calls it by")]
 mod prepare;
+mod random;
 mod serial;
 pub mod virtio;
 
 pub use devices::{Console, WallClock};
 pub use hardware::Hardware;
 pub use machine::{Kvm, run};
-pub use mirage_pvh::{Clock, Logger, Platform, Random, Spawner, Time};
+pub use mirage_pvh::{Clock, Logger, Platform, Spawner, Time};
 pub use net::Net;
+pub use random::Random;
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.
 #[macro_export]

@@ -131,7 +131,15 @@ impl Random {
     /// # Errors
     /// When it has nothing to take one from.
     pub async fn connect(_: &Platform) -> Result<Self, Error> {
-        Ok(Self(Rc::new(RefCell::new(ChaCha20Rng::from_seed(seed()?)))))
+        Self::new(None)
+    }
+
+    /// A generator whose seed is also made of what a device `gave`.
+    ///
+    /// # Errors
+    /// When that is nothing, and the processor has nothing either.
+    pub fn new(gave: Option<[u8; 32]>) -> Result<Self, Error> {
+        Ok(Self(Rc::new(RefCell::new(ChaCha20Rng::from_seed(seed(gave)?)))))
     }
 }
 

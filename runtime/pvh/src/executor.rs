@@ -115,7 +115,8 @@ mod tests {
                     turns += 1;
                     // Woken twice, it has one turn; woken while it runs, it has it afterwards.
                     context.waker().wake_by_ref();
-                    context.waker().clone().wake();
+                    let other = context.waker().clone();
+                    other.wake();
                     *kept.borrow_mut() = Some(context.waker().clone());
                     if turns == 2 { Poll::Ready(()) } else { Poll::Pending }
                 })

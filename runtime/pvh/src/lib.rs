@@ -37,7 +37,6 @@ pub use interrupt::Interrupt;
 pub use interrupt::raise;
 pub use memory::{Pages, Registers, Usage, device_address, usage};
 pub use platform::{Machine, Platform};
-pub use random::give as give_random;
 pub use run::run;
 pub use setup::{Early, boot, shared, time_stamp};
 pub use shim::{Shim, call};

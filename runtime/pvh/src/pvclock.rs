@@ -98,14 +98,14 @@ impl Scale {
     /// A count in nanoseconds.
     pub fn nanoseconds(self, count: u64) -> u64 {
         let shifted = if self.shift < 0 { u128::from(count) >> -self.shift } else { u128::from(count) << self.shift };
-        (shifted * u128::from(self.multiplier) >> 32) as u64
+        ((shifted * u128::from(self.multiplier)) >> 32) as u64
     }
 
     /// Nanoseconds as a count.
     pub fn count(self, nanoseconds: u64) -> u64 {
         // Two divisions of 64 bits, whose parts do not meet: what is left of the first is below 2³².
         let by = u64::from(self.multiplier.max(1));
-        let wide = (u128::from(nanoseconds / by) << 32) + u128::from((nanoseconds % by << 32) / by);
+        let wide = (u128::from(nanoseconds / by) << 32) + u128::from(((nanoseconds % by) << 32) / by);
         let count = if self.shift < 0 { wide << -self.shift } else { wide >> self.shift };
         u64::try_from(count).unwrap_or(u64::MAX)
     }
