@@ -62,7 +62,8 @@ impl fmt::Display for Domain {
         writeln!(f, "name = {}", quoted(name))?;
         writeln!(f, "type = \"pvh\"")?;
         writeln!(f, "kernel = {}", quoted(kernel))?;
-        let separator = (!arguments.is_empty()).then_some("--");
+        // Without it all words are the unikernel's.
+        let separator = (*says_status || !arguments.is_empty()).then_some("--");
         let words = says_status.then_some(EXIT_BY_CONSOLE).into_iter().chain(separator);
         let line = mirage::args::join(words.chain(arguments.iter().map(String::as_str)));
         if !line.is_empty() {

@@ -9,6 +9,7 @@ mod direct;
 mod machine;
 pub mod peer;
 mod project;
+pub mod sealing;
 mod site;
 mod space;
 mod unikernel;
