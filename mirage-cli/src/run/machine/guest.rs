@@ -46,7 +46,8 @@ pub enum Link {
 impl Guest {
     /// The kernel's command line: words for the machine, then the unikernel's arguments after `--`.
     pub fn command_line(&self, machine: &[&str]) -> String {
-        let separator: &[&str] = if self.arguments.is_empty() { &[] } else { &["--"] };
+        // Also where no argument follows: without it the machine's words would be the unikernel's.
+        let separator: &[&str] = if self.arguments.is_empty() && machine.is_empty() { &[] } else { &["--"] };
         let arguments = self.arguments.iter().map(String::as_str);
         mirage::args::join(machine.iter().chain(separator).copied().chain(arguments))
     }
