@@ -2,7 +2,10 @@
 
 mod direct;
 mod figures;
+mod guest;
 mod image;
+mod kvm;
+mod linux;
 mod process;
 mod stream;
 mod tool;
@@ -11,6 +14,7 @@ mod wire;
 
 pub use direct::{direct_bulk, direct_close, direct_http, direct_poll};
 pub use figures::{Figures, table};
+pub use kvm::{Sides, kvm_boot, kvm_http, kvm_size};
 pub use process::{Server, free_port, timed};
 pub use tool::{Project, Tool};
 pub use web::{Answered, Load, pressed, wrk};

@@ -10,8 +10,11 @@
 //! | `direct-bulk` | a stream each way, with and without offloads | 2 |
 //! | `direct-poll` | values of `--poll` | 3 |
 //! | `wire-sends`, `wire-receives` | a stream each way over a bad wire, as a ratio to Linux's | 2 each |
+//! | `kvm-boot` | an image on a microvm beside a small Linux: QEMU's start to the first byte | 1 |
+//! | `kvm-size` | least memory and size of both | 1 |
+//! | `kvm-http` | requests/s of both, on a tap | 3 |
 //!
-//! `direct` and `wire` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. Both need
+//! `direct`, `wire` and `kvm` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. All need
 //! root, for their network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
@@ -22,16 +25,27 @@ use std::process::Command;
 
 use anyhow::Context as _;
 use mirage_bench::{
-    Figures, Load, Project, Server, Tool, Way, direct_bulk, direct_close, direct_http, direct_poll, free_port, table,
-    timed, wire, wrk,
+    Figures, Load, Project, Server, Sides, Tool, Way, direct_bulk, direct_close, direct_http, direct_poll, free_port,
+    kvm_boot, kvm_http, kvm_size, table, timed, wire, wrk,
 };
 
 /// Rounds of a bad wire for each of its conditions.
 const ROUNDS: u64 = 5;
 
 /// What can be measured.
-const PARTS: [&str; 8] =
-    ["tool", "http", "direct-http", "direct-close", "direct-bulk", "direct-poll", "wire-sends", "wire-receives"];
+const PARTS: [&str; 11] = [
+    "tool",
+    "http",
+    "direct-http",
+    "direct-close",
+    "direct-bulk",
+    "direct-poll",
+    "wire-sends",
+    "wire-receives",
+    "kvm-boot",
+    "kvm-size",
+    "kvm-http",
+];
 
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -63,6 +77,9 @@ fn main() -> anyhow::Result<()> {
             "direct-bulk" => direct_bulk(&tool)?,
             "direct-poll" => direct_poll(&tool)?,
             "wire-sends" => wire(&tool, &[Way::Sends], only, ROUNDS)?,
+            "kvm-boot" => kvm_boot(&Sides::make(&tool)?)?,
+            "kvm-size" => kvm_size(&Sides::make(&tool)?)?,
+            "kvm-http" => kvm_http(&Sides::make(&tool)?)?,
             _ => wire(&tool, &[Way::Receives], only, ROUNDS)?,
         };
         println!("{}", table(&figures));
