@@ -36,7 +36,10 @@ pub fn tool() -> &'static Path {
 
 /// A call of the tool in a folder.
 pub fn mirage(folder: &Path) -> Command {
-    let mut command = Command::new(tool());
+    // Signals that whoever started these tests ignores, as a shell has what runs in its background do, the tool would
+    // ignore as well: it starts with none.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP,INT,TERM").arg(tool());
     command.current_dir(folder).stdin(Stdio::null()).env("CARGO_TARGET_DIR", target());
     // What this test was started with is not what a user starts the tool with.
     for variable in ["CARGO", "CARGO_MANIFEST_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "MIRAGE_RUNTIME", "COLUMNS"]
