@@ -114,3 +114,28 @@ fn the_demo_of_the_talk_with_a_site_in_dom0() {
     let death = domain.ended();
     assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
 }
+
+#[test]
+fn an_interface_goes_and_comes_again_and_its_address_is_leased() {
+    let port = free_port();
+    let Some(dom0) = Dom0::boot("an interface on Xen that goes", &[(port, 80)]) else { return };
+    // By DHCP, of QEMU's network.
+    let domain = dom0.create("knocking", &image("knocking"), &["--http-port=80"], CARD);
+    domain.wait_for("Port Knocking Proxy Unikernel booted!");
+    let served = || {
+        let page = format!("http://127.0.0.1:{port}/");
+        let answer = get(&["--retry", "60", "--retry-all-errors", "--retry-delay", "1", &page]).expect("a page");
+        assert!(answer.contains("Hello from a unikernel!"), "{answer}");
+    };
+    served();
+    let before = left(&dom0);
+    dom0.run("xl network-detach knocking 0");
+    domain.wait_for("its back end goes");
+    dom0.run("xl network-attach knocking");
+    domain.wait_for("it has a back end again");
+    served();
+    assert_eq!(left(&dom0), before, "one interface, as before");
+    domain.shut_down();
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+}
