@@ -86,7 +86,7 @@ pub fn kvm_boot(sides: &Sides) -> anyhow::Result<Vec<Figures>> {
 pub fn kvm_size(sides: &Sides) -> anyhow::Result<Vec<Figures>> {
     queue(&sides.space, 8);
     let one = |what: &str, unit, value| Figures::new(what, unit).measure(1, || Ok(value));
-    let small = Duration::from_secs(3);
+    let small = Duration::from_secs(1);
     let least = |guest: &Guest| guest.least(&sides.space, (1024, 16 * 1024), 64, small);
     let ours = one("least memory that serves: mirage", "MiB", f64::from(least(&sides.ours)?) / 1024.0)?;
     let knocking = Guest {
@@ -96,7 +96,7 @@ pub fn kvm_size(sides: &Sides) -> anyhow::Result<Vec<Figures>> {
         command_line: sides.ours.command_line.clone(),
     };
     let knocking = one("least memory that serves: knocking", "MiB", f64::from(least(&knocking)?) / 1024.0)?;
-    let linux = sides.theirs.least(&sides.space, (24 << 10, 128 << 10), 1024, Duration::from_secs(8))?;
+    let linux = sides.theirs.least(&sides.space, (24 << 10, 128 << 10), 1024, Duration::from_secs(4))?;
     let linux = one("least memory that serves: Linux", "MiB", f64::from(linux) / 1024.0)?;
     let memory = ours.of_medians(&linux, "least memory that serves: mirage / Linux");
     let size = |path: &Path| -> anyhow::Result<f64> { Ok(std::fs::metadata(path)?.len() as f64 / 1e3) };
