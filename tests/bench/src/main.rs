@@ -14,7 +14,7 @@
 //! | `kvm-size` | least memory and size of both | 1 |
 //! | `kvm-http` | requests/s of both, on a tap | 3 |
 //!
-//! `direct`, `wire` and `kvm` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. All need
+//! `direct`, `wire` and `kvm` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. These need
 //! root, for their network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
