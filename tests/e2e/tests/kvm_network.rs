@@ -84,6 +84,6 @@ fn the_demo_of_the_talk_over_a_tap() {
 #[test]
 fn two_interfaces_in_one_image() {
     if machines() {
-        peer::over_a_bad_wire(&WIRE, &BULK, &["--loss", "10", "--latency", "1000"], 4 << 20);
+        peer::over_a_bad_wire(&WIRE, &BULK, &["--loss", "10", "--latency", "1000"], 4);
     }
 }
