@@ -38,7 +38,8 @@ pub fn tool() -> &'static Path {
 pub fn mirage(folder: &Path) -> Command {
     // Signals that whoever started these tests ignores, as a shell has what runs in its background do, the tool would
     // ignore as well: it starts with none.
-    let mut command = Command::new("env");
+    // By its whole name: a test may leave nothing else to be found.
+    let mut command = Command::new("/usr/bin/env");
     command.arg("--default-signal=HUP,INT,TERM").arg(tool());
     command.current_dir(folder).stdin(Stdio::null()).env("CARGO_TARGET_DIR", target());
     // What this test was started with is not what a user starts the tool with.
