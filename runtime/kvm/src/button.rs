@@ -1,23 +1,25 @@
 //! The power button, pressed by the monitor: it asks for an end.
 
-use core::cell::Cell;
+use core::cell::{Cell, OnceCell};
 
-use mirage_pvh::{Interrupt, Registers, call};
+use mirage_pvh::{Host as _, Interrupt, call};
 
+use crate::hardware::Hardware;
 use crate::machine::Kvm;
 use crate::power::Power;
+use crate::virtio::{Machine as _, Mapped, Registers as _};
 
 /// The button, if there is one.
 pub struct Button {
     power: Cell<Option<Power>>,
-    registers: Cell<Option<Registers>>,
+    registers: OnceCell<Option<Mapped>>,
     interrupt: Cell<Option<Interrupt>>,
 }
 
 impl Button {
     /// None.
     pub const fn new() -> Self {
-        Self { power: Cell::new(None), registers: Cell::new(None), interrupt: Cell::new(None) }
+        Self { power: Cell::new(None), registers: OnceCell::new(), interrupt: Cell::new(None) }
     }
 
     /// Says which one there is.
@@ -31,7 +33,7 @@ impl Button {
         let (line, level) = match power {
             Power::Ports { line, .. } => (line, true),
             Power::Memory { event, line } => {
-                self.registers.set(Registers::map(event, 4));
+                self.registers.get_or_init(|| Hardware::new().map(event, 4));
                 (line, false)
             }
         };
@@ -51,7 +53,10 @@ impl Button {
                 events
             }
             // Reading it is enough.
-            Power::Memory { .. } => self.registers.get().and_then(|registers| registers.read(0)).unwrap_or(0),
+            Power::Memory { .. } => match self.registers.get() {
+                Some(Some(registers)) => registers.read32(0),
+                _ => 0,
+            },
         };
         events & power.button() != 0
     }

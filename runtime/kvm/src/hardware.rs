@@ -2,7 +2,7 @@
 
 use core::task::{Context, Poll};
 
-use mirage_pvh::{Pages, call};
+use mirage_pvh::{Host as _, Pages, call};
 
 use crate::machine::Kvm;
 use crate::ports::{PCI, PCI_VALUE};

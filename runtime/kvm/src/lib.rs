@@ -13,7 +13,6 @@ mod acpi;
 mod button;
 #[expect(unsafe_code, reason = "a hypervisor writes the time into a page")]
 mod clock;
-mod devices;
 #[expect(unsafe_code, reason = "drivers are given memory and registers")]
 mod hardware;
 #[expect(unsafe_code, reason = "a static that is not shared")]
@@ -28,12 +27,17 @@ mod random;
 mod serial;
 pub mod virtio;
 
-pub use devices::{Console, WallClock};
 pub use hardware::Hardware;
 pub use machine::{Kvm, run};
 pub use mirage_pvh::{Clock, Logger, Platform, Spawner, Time};
 pub use net::Net;
-pub use random::Random;
+
+/// The time of day, of KVM or of the clock with a battery.
+pub type WallClock = mirage_pvh::WallClock<Kvm>;
+/// The console: the first serial port.
+pub type Console = mirage_pvh::Console<Kvm>;
+/// Random numbers, seeded by the processor and by a virtio-rng device, by whichever there is.
+pub type Random = mirage_pvh::Random<Kvm>;
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.
 #[macro_export]

@@ -3,28 +3,26 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::cell::{Cell, OnceCell, RefCell};
+use core::task::{Context, Poll};
 
 use mirage::args::Group;
 use mirage::plumbing::Failure;
-use mirage::time::Instant;
-use mirage_pvh::{Interrupt, Machine, Platform, call};
+use mirage::time::{Instant, Timestamp};
+use mirage_pvh::{Host, Interrupt, Machine, Platform, STOP, call, sleep_until};
 
 use crate::button::Button;
 use crate::clock::Clock;
 use crate::hardware::Hardware;
+use crate::random;
 use crate::serial::Serial;
 use crate::virtio::{self, Found};
 
-/// What `wait` says once somebody outside has asked for an end.
-const STOP: u64 = 1 << 63;
 /// The pins of an interrupt controller.
 const PINS: u32 = 24;
 /// The first line of the second controller, and the one QEMU raises in its place: what a PC's timer is led to on the
 /// first controller, it leads every controller's first line to. Only QEMU's machines have two.
 const SECOND: u32 = PINS;
 const SECOND_AT: u32 = PINS + 2;
-/// The longest sleep, in nanoseconds: what the timer counts at most.
-const LONGEST: u64 = u32::MAX as u64;
 
 /// A virtual machine of KVM, or of QEMU without it.
 pub struct Kvm {
@@ -56,30 +54,31 @@ impl Machine for Kvm {
     }
 
     fn wait(&self, until: Option<Instant>) -> u64 {
-        let came = match until {
-            None => call::wait(u64::MAX, 0),
-            // Only a look, at once over.
-            Some(Instant::START) => call::wait(0, 0),
-            Some(until) => {
-                let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
-                // The timer of QEMU and of KVM counts nanoseconds.
-                call::wait(self.clock.stamp_in(left), left as u32)
-            }
-        };
+        // The timer of QEMU and of KVM counts nanoseconds.
+        let came = sleep_until(until, self, |left| self.clock.stamp_in(left), 1);
         if self.button.pressed(came) { came | STOP } else { came }
     }
+}
 
-    fn write(&self, bytes: &[u8]) {
-        mirage_pvh::write(bytes);
+impl Host for Kvm {
+    fn get() -> &'static Self {
+        &MACHINE
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.clock.wall()
+    }
+
+    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
+        self.serial.poll_read(context, buffer)
+    }
+
+    async fn seed(&self, platform: &Platform) -> Option<[u8; 32]> {
+        random::seed(self, platform).await
     }
 }
 
 impl Kvm {
-    /// The machine there is.
-    pub(crate) fn get() -> &'static Self {
-        &MACHINE
-    }
-
     /// Its clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock

@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 
 use mirage::{MacAddress, Network, Offload, Offloads, Received};
-use mirage_pvh::Platform;
+use mirage_pvh::{Host as _, Platform};
 
 use crate::hardware::Hardware;
 use crate::machine::Kvm;

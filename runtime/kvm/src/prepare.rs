@@ -3,7 +3,7 @@
 use core::arch::x86_64::__cpuid;
 
 use mirage_pvh::pvclock;
-use mirage_pvh::{Boot, Early, Shim, call};
+use mirage_pvh::{Boot, Early, Host as _, Shim, call};
 
 use crate::acpi;
 use crate::machine::Kvm;

@@ -1,13 +1,12 @@
-//! Random numbers: ChaCha20, whose seed is made of what the processor has and of what a virtio-rng device gives.
+//! What a virtio-rng device gives to a seed.
 
-use core::convert::Infallible;
+use alloc::string::{String, ToString as _};
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 
-use mirage_pvh::{Error, Platform};
-use rand_core::{TryCryptoRng, TryRng};
+use mirage_pvh::Platform;
 
 use crate::hardware::Hardware;
 use crate::machine::Kvm;
@@ -16,31 +15,17 @@ use crate::virtio::{Kind, Rng};
 /// How long a device is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// ChaCha20, one generator for all clones.
-#[derive(Clone)]
-pub struct Random(mirage_pvh::Random);
-
-impl Random {
-    /// Takes a seed from what the machine has.
-    ///
-    /// # Errors
-    /// When it has nothing to take one from.
-    pub async fn connect(platform: &Platform) -> Result<Self, Error> {
-        let gave = match from_device(platform).await {
-            Ok(gave) => gave,
-            Err(why) => {
-                mirage::log::warn!("{why}: the seed is the processor's alone");
-                None
-            }
-        };
-        mirage_pvh::Random::new(gave).map(Self)
-    }
+/// What a device gives, if there is one that does.
+pub async fn seed(machine: &Kvm, platform: &Platform) -> Option<[u8; 32]> {
+    from_device(machine, platform).await.unwrap_or_else(|why| {
+        mirage::log::warn!("{why}: the seed is the processor's alone");
+        None
+    })
 }
 
-/// What a device gives, if there is one.
-async fn from_device(platform: &Platform) -> Result<Option<[u8; 32]>, alloc::string::String> {
-    let Some(&found) = Kvm::get().devices()?.iter().find(|found| found.kind == Kind::ENTROPY) else { return Ok(None) };
-    let mut device = Rng::connect(&Hardware::new(), found).map_err(|error| alloc::format!("{error}"))?;
+async fn from_device(machine: &Kvm, platform: &Platform) -> Result<Option<[u8; 32]>, String> {
+    let Some(&found) = machine.devices()?.iter().find(|found| found.kind == Kind::ENTROPY) else { return Ok(None) };
+    let mut device = Rng::connect(&Hardware::new(), found).map_err(|error| error.to_string())?;
     let fill = async {
         let mut seed = [0; 32];
         device.fill(&mut seed).await.map(|()| seed)
@@ -52,25 +37,7 @@ async fn from_device(platform: &Platform) -> Result<Option<[u8; 32]>, alloc::str
     });
     match filled.await {
         Some(Ok(seed)) => Ok(Some(seed)),
-        Some(Err(error)) => Err(alloc::format!("{error}")),
+        Some(Err(error)) => Err(error.to_string()),
         None => Err("virtio-rng gives nothing for a second".into()),
     }
 }
-
-impl TryRng for Random {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.0.try_next_u32()
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0.try_next_u64()
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.0.try_fill_bytes(bytes)
-    }
-}
-
-impl TryCryptoRng for Random {}

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::task::{Context, Poll};
 
-use mirage_pvh::{Interrupt, call};
+use mirage_pvh::{Host as _, Interrupt, call};
 
 use crate::machine::Kvm;
 use crate::ports::SERIAL;

@@ -2,6 +2,8 @@
 
 use core::cell::RefCell;
 use core::convert::Infallible;
+use core::future::poll_fn;
+use core::marker::PhantomData;
 use core::time::Duration;
 
 use alloc::boxed::Box;
@@ -10,10 +12,11 @@ use alloc::vec::Vec;
 
 use chacha20::ChaCha20Rng;
 use mirage::log::{self, Log, Metadata, Record};
-use mirage::time::Instant;
+use mirage::time::{Instant, Timestamp};
 use rand_core::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng};
 
-use crate::platform::Machine;
+use crate::fault::write;
+use crate::platform::{Host, Machine};
 use crate::random::seed;
 use crate::{Error, Platform};
 
@@ -33,9 +36,14 @@ pub struct Spawner(Platform);
 #[derive(Clone)]
 pub struct Logger(());
 
+/// The time of day, as the hypervisor or the machine has it.
+pub struct WallClock<H: Host>(&'static H);
+
+/// The console: what is said goes there, and what is typed comes from it.
+pub struct Console<H: Host>(&'static H);
+
 /// ChaCha20 seeded by the machine, one generator for all clones.
-#[derive(Clone)]
-pub struct Random(Rc<RefCell<ChaCha20Rng>>);
+pub struct Random<H: Host>(Rc<RefCell<ChaCha20Rng>>, PhantomData<fn() -> H>);
 
 impl Clock {
     /// The clock of this machine.
@@ -118,32 +126,85 @@ impl Log for Sink {
         if self.enabled(record.metadata()) {
             let mut line = Vec::with_capacity(128);
             log::record(&mut line, self.0.machine().now(), record);
-            self.0.machine().write(&line);
+            write(&line);
         }
     }
 
     fn flush(&self) {}
 }
 
-impl Random {
+impl<H: Host> Clone for WallClock<H> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<H: Host> WallClock<H> {
+    /// The clock of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(_: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(H::get()))
+    }
+}
+
+impl<H: Host> mirage::WallClock for WallClock<H> {
+    fn now(&self) -> Timestamp {
+        self.0.wall()
+    }
+}
+
+impl<H: Host> Clone for Console<H> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<H: Host> Console<H> {
+    /// The console of this machine.
+    ///
+    /// # Errors
+    /// Never.
+    pub async fn connect(_: &Platform) -> Result<Self, Infallible> {
+        Ok(Self(H::get()))
+    }
+}
+
+impl<H: Host> mirage::Console for Console<H> {
+    type Error = Infallible;
+
+    async fn write(&self, bytes: &[u8]) -> Result<(), Infallible> {
+        write(bytes);
+        Ok(())
+    }
+
+    async fn read(&self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        Ok(poll_fn(|context| self.0.poll_read(context, buffer)).await)
+    }
+}
+
+impl<H: Host> Clone for Random<H> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0), PhantomData)
+    }
+}
+
+impl<H: Host> Random<H> {
     /// Takes a seed from what the machine has.
     ///
     /// # Errors
     /// When it has nothing to take one from.
-    pub async fn connect(_: &Platform) -> Result<Self, Error> {
-        Self::new(None)
-    }
-
-    /// A generator whose seed is also made of what a device `gave`.
-    ///
-    /// # Errors
-    /// When that is nothing, and the processor has nothing either.
-    pub fn new(gave: Option<[u8; 32]>) -> Result<Self, Error> {
-        Ok(Self(Rc::new(RefCell::new(ChaCha20Rng::from_seed(seed(gave)?)))))
+    pub async fn connect(platform: &Platform) -> Result<Self, Error> {
+        let seed = seed(H::get().seed(platform).await)?;
+        Ok(Self(Rc::new(RefCell::new(ChaCha20Rng::from_seed(seed))), PhantomData))
     }
 }
 
-impl TryRng for Random {
+impl<H: Host> TryRng for Random<H> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
@@ -160,4 +221,4 @@ impl TryRng for Random {
     }
 }
 
-impl TryCryptoRng for Random {}
+impl<H: Host> TryCryptoRng for Random<H> {}

@@ -29,14 +29,14 @@ mod setup;
 mod shim;
 
 pub use boot::{Boot, Range};
-pub use devices::{Clock, Logger, Random, Spawner, Time};
+pub use devices::{Clock, Console, Logger, Random, Spawner, Time, WallClock};
 pub use error::Error;
 pub use executor::Executor;
-pub use fault::{exit, say, say_by, status, write};
+pub use fault::{exit, say, say_by, status};
 pub use interrupt::Interrupt;
 pub use interrupt::raise;
 pub use memory::{Pages, Registers, Usage, device_address, usage};
-pub use platform::{Machine, Platform};
+pub use platform::{Host, Machine, Platform, STOP, sleep_until};
 pub use run::run;
 pub use setup::{Early, boot, shared, time_stamp};
 pub use shim::{Shim, call};

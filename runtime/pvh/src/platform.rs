@@ -2,25 +2,59 @@
 
 use alloc::rc::Rc;
 use core::cell::Cell;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use mirage::args::{Boot, Matches, Values};
-use mirage::time::Instant;
+use mirage::time::{Instant, Timestamp};
 use mirage_executor::Timers;
 
 use crate::executor::Executor;
+use crate::shim::call;
 
-/// What a platform brings that every unikernel needs: a clock, somewhere to write, and how it waits.
+/// What `wait` says once somebody outside has asked for an end.
+pub const STOP: u64 = 1 << 63;
+
+/// What a platform brings that every unikernel needs: a clock, and how it waits.
 pub trait Machine {
     /// The time since the start.
     fn now(&self) -> Instant;
 
-    /// Sleeps until an interrupt, or until a time; returns the vectors that came, a bit each from 32 on, with bit 63 once
+    /// Sleeps until an interrupt, or until a time; returns the vectors that came, a bit each from 32 on, with [`STOP`] once
     /// somebody outside has asked for an end.
     fn wait(&self, until: Option<Instant>) -> u64;
+}
 
-    /// Writes to the console, all of it.
-    fn write(&self, bytes: &[u8]);
+/// What a platform brings besides, for devices that not every unikernel has: what an image does not name is not in it.
+pub trait Host: Machine + Sized + 'static {
+    /// The machine there is.
+    fn get() -> &'static Self;
+
+    /// The time of day.
+    fn wall(&self) -> Timestamp;
+
+    /// Reads what has been typed: at least one byte.
+    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize>;
+
+    /// What a device of it gives to a seed, if there is one.
+    async fn seed(&self, platform: &Platform) -> Option<[u8; 32]> {
+        let _ = platform;
+        None
+    }
+}
+
+/// Has the shim sleep until a time, at most as long as a timer with ticks of so many nanoseconds can. `stamp_in` says what
+/// the time-stamp counter will be in some nanoseconds.
+pub fn sleep_until(until: Option<Instant>, machine: &impl Machine, stamp_in: impl Fn(u64) -> u64, tick: u64) -> u64 {
+    match until {
+        None => call::wait(u64::MAX, 0),
+        // Only a look, at once over.
+        Some(Instant::START) => call::wait(0, 0),
+        Some(until) => {
+            let left = until.as_nanos().saturating_sub(machine.now().as_nanos()).clamp(1, u64::from(u32::MAX) * tick);
+            call::wait(stamp_in(left), left.div_ceil(tick) as u32)
+        }
+    }
 }
 
 /// The machine a unikernel runs on: its loop, its timers, its command line. Cheap to clone.

@@ -13,15 +13,13 @@ use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values, words};
 use mirage::plumbing::{Failure, FailureKind};
 use mirage_executor::Timers;
 
-use crate::fault::{exit, quiet_exit_by_console};
+use crate::fault::{Words, exit, quiet_exit_by_console};
 use crate::interrupt::raise;
-use crate::platform::Machine;
+use crate::platform::{Machine, STOP};
 use crate::{Executor, Platform};
 
 /// Turns taken before the outside world is looked at again.
 const TURNS: usize = 256;
-/// The bit of what `wait` returns that asks for an end.
-const STOP: u64 = 1 << 63;
 
 /// What stands between the machine's own words and the unikernel's.
 const ARGUMENTS: &str = "--";
@@ -57,7 +55,7 @@ fn go(
     start: Start,
 ) -> ! {
     let Some(line) = line else {
-        failed(machine, name, FailureKind::Arguments, &"the command line is longer than 4,095 bytes, or not UTF-8")
+        failed(name, FailureKind::Arguments, &"the command line is longer than 4,095 bytes, or not UTF-8")
     };
     let ended = command_line(line).and_then(|given| {
         if given.exit_by_console {
@@ -66,31 +64,21 @@ fn go(
         match Values::parse(groups, given.arguments)? {
             Request::Run(values) => serve(machine, values, start),
             Request::Help => {
-                _ = write!(Words(machine), "{}", Usage { name, groups });
+                _ = write!(Words, "{}", Usage { name, groups });
                 Ok(Ok(()))
             }
         }
     });
     match ended {
         Ok(Ok(())) => exit(0),
-        Ok(Err(failure)) => failed(machine, name, failure.kind(), &failure),
-        Err(error) => failed(machine, name, FailureKind::Arguments, &error),
+        Ok(Err(failure)) => failed(name, failure.kind(), &failure),
+        Err(error) => failed(name, FailureKind::Arguments, &error),
     }
 }
 
-fn failed(machine: &dyn Machine, name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
-    _ = writeln!(Words(machine), "{name}: error: {reason}");
+fn failed(name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
+    _ = writeln!(Words, "{name}: error: {reason}");
     exit(kind.status())
-}
-
-/// Where a machine's words go, as something to format into.
-struct Words<'m>(&'m dyn Machine);
-
-impl fmt::Write for Words<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
-    }
 }
 
 /// Runs until the unikernel is done, has failed or is told to stop.

@@ -3,6 +3,8 @@
 use core::cell::Cell;
 use core::task::{Context, Poll};
 
+use mirage_pvh::Host as _;
+
 use crate::event::Channel;
 use crate::machine::Xen;
 use crate::page::{Shared, fence};

@@ -1,6 +1,6 @@
 //! What the toolstack asks of a domain: `control/shutdown` in xenstore (Xen, docs/misc/xenstore-paths.pandoc).
 
-use mirage_pvh::Platform;
+use mirage_pvh::{Host as _, Platform};
 
 use crate::machine::Xen;
 use crate::store::{Error, Store};

@@ -13,7 +13,6 @@ extern crate alloc;
 mod clock;
 mod console;
 mod control;
-mod devices;
 mod event;
 mod grant;
 #[expect(unsafe_code, reason = "a static that is not shared")]
@@ -26,10 +25,16 @@ pub mod page;
 mod prepare;
 pub mod store;
 
-pub use devices::{Console, WallClock};
 pub use machine::{Xen, run};
-pub use mirage_pvh::{Clock, Logger, Platform, Random, Spawner, Time};
+pub use mirage_pvh::{Clock, Logger, Platform, Spawner, Time};
 pub use net::Net;
+
+/// The time of day, as Xen tells it.
+pub type WallClock = mirage_pvh::WallClock<Xen>;
+/// The console: a ring that a back end reads and fills.
+pub type Console = mirage_pvh::Console<Xen>;
+/// Random numbers, seeded by the processor.
+pub type Random = mirage_pvh::Random<Xen>;
 
 /// Ends a generated main.rs: `main!("name", ARGUMENTS, start)` defines what the start of the machine goes on with.
 #[macro_export]

@@ -1,23 +1,20 @@
 //! The domain: what devices and the loop are given of it.
 
 use core::cell::{Cell, OnceCell};
+use core::task::{Context, Poll};
 
 use mirage::args::Group;
 use mirage::plumbing::Failure;
-use mirage::time::Instant;
-use mirage_pvh::{Machine, Platform, call};
+use mirage::time::{Instant, Timestamp};
+use mirage_pvh::{Host, Machine, Platform, STOP, sleep_until};
 
 use crate::clock::Clock;
-use crate::control;
 use crate::event::{self, VECTOR};
 use crate::store::Store;
+use crate::{console, control};
 
 /// A tick of the timer that Xen gives a domain, in nanoseconds (xen/arch/x86/hvm/vlapic.c).
 const TICK: u64 = 10;
-/// The longest sleep, in nanoseconds: what the timer counts at most.
-const LONGEST: u64 = u32::MAX as u64 * TICK;
-/// What `wait` says once somebody outside has asked for an end.
-const STOP: u64 = 1 << 63;
 
 /// Where the rings are that a domain has from its beginning: the number of a page, and of an event channel.
 #[derive(Clone, Copy, Default)]
@@ -52,30 +49,27 @@ impl Machine for Xen {
     }
 
     fn wait(&self, until: Option<Instant>) -> u64 {
-        let came = match until {
-            None => call::wait(u64::MAX, 0),
-            // Only a look, at once over.
-            Some(Instant::START) => call::wait(0, 0),
-            Some(until) => {
-                let left = until.as_nanos().saturating_sub(self.now().as_nanos()).clamp(1, LONGEST);
-                call::wait(self.clock.stamp_in(left), left.div_ceil(TICK) as u32)
-            }
-        };
+        let came = sleep_until(until, self, |left| self.clock.stamp_in(left), TICK);
         let events = if came & 1 << (VECTOR - 32) == 0 { 0 } else { event::take() };
         came & STOP | events
     }
+}
 
-    fn write(&self, bytes: &[u8]) {
-        mirage_pvh::write(bytes);
+impl Host for Xen {
+    fn get() -> &'static Self {
+        &MACHINE
+    }
+
+    fn wall(&self) -> Timestamp {
+        self.clock.wall()
+    }
+
+    fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<usize> {
+        console::poll_read(context, buffer)
     }
 }
 
 impl Xen {
-    /// The domain there is.
-    pub(crate) fn get() -> &'static Self {
-        &MACHINE
-    }
-
     /// Its clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock

@@ -77,10 +77,10 @@ pub fn hexadecimal(value: u64, width: usize) {
     number(value, 16, width);
 }
 
-/// The serial port as something to format into.
-pub struct Serial;
+/// The console as something to format into.
+pub struct Words;
 
-impl fmt::Write for Serial {
+impl fmt::Write for Words {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         say(text);
         Ok(())

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use core::mem::offset_of;
 use core::panic::PanicInfo;
 
-use super::console::{Serial, exit, hexadecimal, number, say, write};
+use super::console::{Words, exit, hexadecimal, number, say, write};
 use super::report::{Places, explain, status};
 use crate::memory::{Usage, usage};
 use crate::setup::layout;
@@ -55,7 +55,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         number(value.into(), 10, 1);
     }
     say(":\n");
-    _ = write!(Serial, "{}", info.message());
+    _ = write!(Words, "{}", info.message());
     say("\n");
     backtrace(frame());
     exit(status::PANIC)

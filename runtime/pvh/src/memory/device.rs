@@ -72,24 +72,3 @@ impl Registers {
         Some(Self { pointer, length })
     }
 }
-
-impl Registers {
-    /// The 32 bits at an offset that is a multiple of four; none beyond the end.
-    pub fn read(self, offset: usize) -> Option<u32> {
-        // SAFETY: within the registers, which stay mapped.
-        self.place(offset).map(|place| unsafe { place.read_volatile() })
-    }
-
-    /// Writes the 32 bits at an offset that is a multiple of four; nothing beyond the end.
-    pub fn write(self, offset: usize, value: u32) {
-        if let Some(place) = self.place(offset) {
-            // SAFETY: as above.
-            unsafe { place.write_volatile(value) }
-        }
-    }
-
-    fn place(self, offset: usize) -> Option<*mut u32> {
-        let within = offset.is_multiple_of(4) && offset.checked_add(4)? <= self.length;
-        within.then(|| self.pointer.as_ptr().wrapping_add(offset).cast())
-    }
-}

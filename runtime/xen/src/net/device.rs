@@ -9,7 +9,7 @@ use core::convert::Infallible;
 use core::task::{Context, Poll, Waker};
 
 use mirage::{MacAddress, Network, Offload, Offloads, Received};
-use mirage_pvh::{Interrupt, Platform};
+use mirage_pvh::{Host as _, Interrupt, Platform};
 
 use super::agree::{Back, State};
 use super::receive::Receive;

@@ -11,6 +11,8 @@ use core::future::poll_fn;
 use core::task::{Context, Poll, Waker};
 
 use super::wire::{self, Message, Ring, kind};
+use mirage_pvh::Host as _;
+
 use crate::event::Channel;
 use crate::machine::Xen;
 use crate::page::Shared;
