@@ -163,7 +163,7 @@ impl<'g> Walk<'g> {
     }
 }
 
-/// One sentence for each device the target lacks, and the choices there are; one for all if the target has none.
+/// One sentence for each device the target lacks, and the choices there are.
 fn explain(graph: &Graph, settings: &Settings, keys: &[Setting], missing: &[usize]) -> Vec<Problem> {
     let target = &settings.target;
     let hint = choices(graph, settings, keys);
@@ -171,31 +171,12 @@ fn explain(graph: &Graph, settings: &Settings, keys: &[Setting], missing: &[usiz
         let device = &graph.devices[id];
         Place { at: device.declared.clone(), label: format!("`{}`: {}", device.name, targets(device)) }
     };
-    if target::find(target).is_some_and(|target| target.platform.is_none()) {
-        let names: BTreeSet<_> = missing.iter().map(|&id| format!("`{}`", graph.devices[id].name)).collect();
-        let names = names.into_iter().collect::<Vec<_>>().join(", ");
-        let message = format!("there is no platform for `{target}` yet, so these cannot be had: {names}");
-        return vec![Problem { message, hint, places: by_line(graph, missing) }];
-    }
     let each = missing.iter().map(|id| Problem {
         message: format!("device `{}` cannot be had on `{target}` yet", graph.devices[*id].name),
         hint: hint.clone(),
         places: vec![place(id)],
     });
     each.collect()
-}
-
-/// Each line that declares missing devices once, with all of them.
-fn by_line(graph: &Graph, missing: &[usize]) -> Vec<Place> {
-    let mut places: Vec<Place> = vec![];
-    for device in missing.iter().map(|&id| &graph.devices[id]) {
-        let (name, targets) = (format!("`{}`", device.name), targets(device));
-        match places.iter_mut().find(|place| place.at == device.declared && place.label.ends_with(&targets)) {
-            Some(place) => place.label = format!("{name}, {}", place.label),
-            None => places.push(Place { at: device.declared.clone(), label: format!("{name}: {targets}") }),
-        }
-    }
-    places
 }
 
 fn targets(device: &graph::Device) -> String {
@@ -231,7 +212,7 @@ fn choices(graph: &Graph, settings: &Settings, keys: &[Setting]) -> String {
         }
     }
     if options.is_empty() {
-        for target in target::ALL.iter().filter(|target| target.platform.is_some() && target.name != settings.target) {
+        for target in target::ALL.iter().filter(|target| target.name != settings.target) {
             let other = Settings { target: target.name.into(), keys: settings.keys.clone() };
             if complete(target.name, settle(graph, &other).0) {
                 options.push(format!("`--target {}`", target.name));

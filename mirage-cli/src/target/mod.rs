@@ -11,8 +11,8 @@ pub struct Target {
     pub name: &'static str,
     /// What it makes, in one line.
     pub doc: &'static str,
-    /// What runs there; none while nothing does.
-    pub platform: Option<Platform>,
+    /// What runs there.
+    pub platform: Platform,
 }
 
 /// What the generated files need to know of a target's platform crate.
@@ -90,48 +90,48 @@ pub const ALL: &[Target] = &[
     Target {
         name: "unix",
         doc: "an ordinary executable for this machine",
-        platform: Some(Platform {
+        platform: Platform {
             library: "mirage_unix",
             attributes: &[],
             link: Link::Host,
             suffix: "",
             start: Start::Process,
             config: None,
-        }),
+        },
     },
     Target {
         name: "kvm",
         doc: "an image for QEMU, Firecracker and Cloud Hypervisor",
-        platform: Some(Platform {
+        platform: Platform {
             library: "mirage_kvm",
             attributes: &["#![no_std]", "#![no_main]"],
             link: BARE,
             suffix: ".kvm",
             start: Start::Machine,
             config: None,
-        }),
+        },
     },
     Target {
         name: "xen",
         doc: "an image for a Xen PVH guest",
-        platform: Some(Platform {
+        platform: Platform {
             library: "mirage_xen",
             attributes: &["#![no_std]", "#![no_main]"],
             link: BARE,
             suffix: ".xen",
             start: Start::Domain,
             config: Some(Config::Xl),
-        }),
+        },
     },
 ];
 
 /// The platform of the target of this name.
 ///
 /// # Errors
-/// A bug: without one there is no plan.
+/// A bug: a plan is for a target that there is.
 pub fn platform(name: &str) -> Result<Platform, Error> {
-    let platform = find(name).and_then(|target| target.platform);
-    platform.ok_or_else(|| Error::bug(format!("a plan for `{name}`, which has no platform")))
+    let platform = find(name).map(|target| target.platform);
+    platform.ok_or_else(|| Error::bug(format!("a plan for `{name}`, which is no target")))
 }
 
 /// The target of this name.

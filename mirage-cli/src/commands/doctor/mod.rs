@@ -73,9 +73,8 @@ impl Section {
 
     /// What can be done for this target, in a few words.
     fn verdict(&self) -> String {
-        let Some(target) = self.target else { return String::new() };
-        if target.platform.is_none() {
-            return format!("{OPEN}not built by this version yet{OPEN:#}");
+        if self.target.is_none() {
+            return String::new();
         }
         match (self.lacks(Need::ToBuild), self.lacks(Need::ToRun) || self.lacks_every(Need::OneToRun)) {
             (true, _) => format!("{BAD}cannot be built here{BAD:#}"),
@@ -132,7 +131,7 @@ impl Section {
         });
         serde_json::json!({
             "target": self.target.map(|target| target.name),
-            "supported": self.target.is_none_or(|target| target.platform.is_some()),
+            "supported": true,
             "checks": found.collect::<Vec<_>>(),
         })
     }
