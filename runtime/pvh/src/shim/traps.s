@@ -77,8 +77,8 @@ last:
     mov edi, 110
     jmp exit
 
-// Noted down for `wait`, the one place they are let in at, and its sleep is over: also if it comes between `sti` and
-// `hlt`, as some hypervisors have it.
+// Noted down for `wait`, the one place they are let in at, whose sleep is over. One that comes elsewhere all the same (a
+// hypervisor below an emulated processor was seen to raise one twice) is noted down too, and what it came into goes on.
 interrupt:
     push rax
     push rcx
@@ -89,7 +89,7 @@ interrupt:
     test ecx, ecx
     jz .Linterrupt_end              // the timer's
     cmp byte ptr [mirage_shim + XEN], 0
-    jne .Linterrupt_2            // Xen raises its own by itself, without a controller
+    jne .Linterrupt_2               // Xen raises its own by itself, without a controller
 .Linterrupt_end:
     xor eax, eax
     cmp byte ptr [mirage_shim + X2APIC], al
@@ -104,28 +104,23 @@ interrupt:
 .Linterrupt_2:
     pop rdx
     pop rcx
-    pop rax
-    add rsp, 16
-    and qword ptr [rsp + 16], -0x201        // and no other: a line may stay raised until its device is asked
-    test byte ptr [rsp + 8], 3
-    jnz .Linterrupt_3               // Xen below an emulated processor was seen to interrupt ring 3 all the same
-    mov qword ptr [rsp], offset wait_over
-.Linterrupt_3:
-    iretq
+    and qword ptr [rsp + 40], -0x201        // and no other: a line may stay raised until its device is asked
+    jmp end_sleep
 
 // The monitor's way to ask for an end.
 nmi:
     mov byte ptr [mirage_shim + STOP], 1
     push rax
-    // One that comes between the last look and the sleep would go unseen: as if the sleep were over.
+// What comes between the last look and the sleep would go unseen: as if the sleep were over.
+end_sleep:
     lea rax, [rip + wait_look]
     cmp [rsp + 24], rax
-    jb .Lnmi_1
+    jb .Lend_sleep_1
     lea rax, [rip + wait_over]
     cmp [rsp + 24], rax
-    jae .Lnmi_1
+    jae .Lend_sleep_1
     mov [rsp + 24], rax
-.Lnmi_1:
+.Lend_sleep_1:
     pop rax
     add rsp, 16
     iretq
