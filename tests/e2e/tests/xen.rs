@@ -6,19 +6,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use mirage_e2e::xen::{DOM0, Dom0};
-use mirage_e2e::{Outcome, free_port, get, mirage, root, send};
+use mirage_e2e::{Project, free_port, get, send};
 
 /// The network of the lab, as a unikernel is told of it.
 const ADDRESS: [&str; 2] = ["--ipv4=10.0.2.15/24", "--ipv4-gateway=10.0.2.2"];
 /// One card on it.
 const CARD: &str = "vif = [ \"\" ]";
 
-/// The image of an example.
-fn image(example: &str) -> PathBuf {
-    let project = format!("examples/{example}");
-    Outcome::of(mirage(&root()).args(["build", &project, "-t", "xen"])).ends_with(0);
-    let image = Outcome::of(mirage(&root()).args(["query", "image", &project, "-t", "xen"])).ends_with(0).out;
-    PathBuf::from(image.trim())
+/// The image of a project of this name from a template, and the project, which goes away with it.
+fn image(name: &str, template: &str) -> (Project, PathBuf) {
+    let project = Project::new(name, template);
+    project.call(&["build", "-t", "xen"]).ends_with(0);
+    let image = PathBuf::from(project.call(&["query", "image"]).ends_with(0).out.trim());
+    (project, image)
 }
 
 /// What of dom0's a domain could leave behind: itself, its network cards, its nodes in xenstore.
@@ -41,7 +41,8 @@ fn free(dom0: &Dom0) -> (i64, i64) {
 #[test]
 fn hello_says_hello_and_ends_and_a_hundred_of_them_leave_nothing() {
     let Some(dom0) = Dom0::boot("hello on Xen", &[]) else { return };
-    let death = dom0.create("hello", &image("hello"), &[], CARD).ended();
+    let (_project, image) = image("xen-hello", "hello");
+    let death = dom0.create("hello", &image, &[], CARD).ended();
     assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
     assert_eq!(death.console, "hello\nhello\nhello\nhello\ngoodbye\n");
 
@@ -63,7 +64,8 @@ fn hello_says_hello_and_ends_and_a_hundred_of_them_leave_nothing() {
 fn http_is_served_without_a_failure_and_xl_stops_it() {
     let port = free_port();
     let Some(dom0) = Dom0::boot("HTTP on Xen", &[(port, 80)]) else { return };
-    let domain = dom0.create("http", &image("http"), &[&ADDRESS[..], &["--http-port=80"]].concat(), CARD);
+    let (_project, image) = image("xen-http", "http");
+    let domain = dom0.create("http", &image, &[&ADDRESS[..], &["--http-port=80"]].concat(), CARD);
     // What comes before it listens is refused by QEMU's network or lost; what comes then is not.
     let page = format!("http://127.0.0.1:{port}/");
     let answer = get(&["--retry", "60", "--retry-all-errors", "--retry-delay", "1", &page]).expect("a page");
@@ -96,7 +98,8 @@ fn the_demo_of_the_talk_with_a_site_in_dom0() {
     dom0.run("mkdir -p /lab/www && echo 'the site in dom0' > /lab/www/index.html && httpd -p 8000 -h /lab/www");
     let site = format!("--site=1,2={DOM0}:8000");
     let arguments = [&ADDRESS[..], &[&site, "--http-port=80", "--control-port=32000"]].concat();
-    let domain = dom0.create("knocking", &image("knocking"), &arguments, CARD);
+    let (_project, image) = image("xen-knocking", "knocking");
+    let domain = dom0.create("knocking", &image, &arguments, CARD);
     domain.wait_for("Port Knocking Proxy Unikernel booted!");
 
     let page = format!("http://127.0.0.1:{http}/");
@@ -120,7 +123,8 @@ fn an_interface_goes_and_comes_again_and_its_address_is_leased() {
     let port = free_port();
     let Some(dom0) = Dom0::boot("an interface on Xen that goes", &[(port, 80)]) else { return };
     // By DHCP, of QEMU's network.
-    let domain = dom0.create("knocking", &image("knocking"), &["--http-port=80"], CARD);
+    let (_project, image) = image("xen-leased", "knocking");
+    let domain = dom0.create("knocking", &image, &["--http-port=80"], CARD);
     domain.wait_for("Port Knocking Proxy Unikernel booted!");
     let served = || {
         let page = format!("http://127.0.0.1:{port}/");
