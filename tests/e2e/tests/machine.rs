@@ -213,7 +213,8 @@ fn ctrl_c_on_a_terminal_stops_it_and_does_not_reach_the_monitor() {
     let words: Vec<_> = run.command.get_args().map(|word| word.to_str().expect("text")).collect();
     let program = run.command.get_program().display().to_string();
     let mut command = Command::new("script");
-    command.args(["--quiet", "--return", "--command", &format!("'{program}' {}", words.join(" ")), "/dev/null"]);
+    // A shell that stays in between gets the signal as well, and dash then ends by it: it makes room instead.
+    command.args(["--quiet", "--return", "--command", &format!("exec '{program}' {}", words.join(" ")), "/dev/null"]);
     command.envs(run.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(project().folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut terminal = command.spawn().expect("it starts");
