@@ -238,12 +238,15 @@ fn ctrl_c_ends_it_soon_and_leaves_nothing_half_written() {
 #[test]
 fn no_signal_leaves_config_rs_running() {
     let project = Project::new("e2e-orphan", "hello");
-    let looping = "fn main() { std::fs::write(\"pid\", std::process::id().to_string()).unwrap(); loop {} }\n";
+    // Ended between the two, it leaves no half a number.
+    let looping = "fn main() { std::fs::write(\"part\", std::process::id().to_string()).unwrap();\n\
+                   std::fs::rename(\"part\", \"pid\").unwrap(); loop {} }\n";
     project.write("config.rs", looping);
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         assert_eq!(ended_by(signal, &project, &["configure"], "Evaluating"), 130, "{signal:?}");
         if let Ok(pid) = fs::read_to_string(project.file("pid")) {
-            assert!(!Path::new("/proc").join(pid).exists(), "it runs on after {signal:?}");
+            assert!(!Path::new("/proc").join(&pid).exists(), "{pid} runs on after {signal:?}");
+            fs::remove_file(project.file("pid")).expect("a file");
         }
     }
     // What was told not to heed a terminal that is closed, does not.
