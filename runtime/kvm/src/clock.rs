@@ -1,4 +1,5 @@
-//! Time: the hypervisor's, if it is KVM, else the time-stamp counter measured once against the interval timer.
+//! Time: the hypervisor's, if it is KVM, else the time-stamp counter's, measured against the interval timer. Nobody waits for
+//! that: until the timer has counted for long enough it is the timer that tells the time.
 
 use core::cell::Cell;
 use core::ptr;
@@ -6,14 +7,23 @@ use core::time::Duration;
 
 use mirage::time::{Instant, Timestamp};
 use mirage_pvh::pvclock::{self, PvClock, Scale};
-use mirage_pvh::{call, time_stamp};
+use mirage_pvh::{call, has_deadline, time_stamp};
 
 use crate::ports::{CMOS, TIMER, TIMER_MODE};
 
-/// Ticks of the interval timer a second.
+/// Ticks of the interval timer a second, and how many of them it counts until it has been through.
 const TIMER_RATE: u64 = 1_193_182;
-/// How many of them the counter is measured over: 2 ms, of which a port's read is about a thousandth.
-const MEASURED: u16 = 2_386;
+const TIMER_MOST: u64 = 0xffff;
+/// After how many of them the counter is measured: 20 ms, of which it takes less than a ten-thousandth to read both.
+const ENOUGH: u64 = 23_864;
+/// By when that is to be looked at, before the timer has been through.
+const LOOK: Instant = Instant::from_nanos(25_000_000);
+/// How many of them are waited for where the timer has been through before anybody asked for the time: 2 ms.
+const AT_LEAST: u64 = 2_386;
+/// How often the timer is looked at meanwhile, and how often it is begun with: one that stands still, or is not there, is no
+/// timer.
+const LOOKS: u32 = 1_000_000;
+const TRIES: u32 = 8;
 
 /// What KVM tells of the time of day at its start: `struct pvclock_wall_clock`.
 #[repr(C)]
@@ -46,21 +56,34 @@ impl Clock {
     pub fn begin(&self, page: Option<*const u8>) {
         // SAFETY: the shim's page, see `prepare`; the time of day stands behind the time.
         self.page.set(page.map(|page| unsafe { (PvClock::new(page), page.add(pvclock::LENGTH).cast()) }));
-        self.start.set(if page.is_some() { self.kvm_now() } else { time_stamp() });
+        self.start.set(if page.is_some() { self.kvm_now() } else { begin_timer() });
     }
 
     /// The time since the start.
     pub fn now(&self) -> Instant {
-        Instant::from_nanos(match self.page.get() {
-            Some(_) => self.kvm_now().saturating_sub(self.start.get()),
-            None => self.scale().nanoseconds(time_stamp().wrapping_sub(self.start.get())),
+        Instant::from_nanos(match (self.page.get(), self.measured.get()) {
+            (Some(_), _) => self.kvm_now().saturating_sub(self.start.get()),
+            (None, Some(scale)) => scale.nanoseconds(self.count()),
+            (None, None) => self.by_timer(),
         })
     }
 
-    /// The counter's value in that many nanoseconds.
+    /// The counter's value in that many nanoseconds; anything where nobody wants it, which is where the timer that wakes us
+    /// takes no value of the counter.
     pub fn stamp_in(&self, nanoseconds: u64) -> u64 {
-        let scale = self.page.get().map_or_else(|| self.scale(), |(clock, _)| clock.scale());
+        let scale = match (self.page.get(), self.measured.get()) {
+            (Some((clock, _)), _) => clock.scale(),
+            (None, Some(scale)) => scale,
+            (None, None) if !has_deadline() => return 1,
+            (None, None) => self.measure(None),
+        };
         time_stamp().saturating_add(scale.count(nanoseconds))
+    }
+
+    /// Until when may be slept: no longer than until the counter can be measured.
+    pub fn nearer(&self, until: Option<Instant>) -> Option<Instant> {
+        let is_known = self.page.get().is_some() || self.measured.get().is_some();
+        if is_known { until } else { Some(until.map_or(LOOK, |until| until.min(LOOK))) }
     }
 
     /// The time of day.
@@ -87,36 +110,60 @@ impl Clock {
         self.page.get().map_or(0, |(clock, _)| clock.now())
     }
 
-    fn scale(&self) -> Scale {
-        self.measured.get().unwrap_or_else(|| {
-            let scale = measure();
-            self.measured.set(Some(scale));
-            scale
-        })
+    /// How far the counter has come since the start.
+    fn count(&self) -> u64 {
+        time_stamp().wrapping_sub(self.start.get())
+    }
+
+    /// The time since the start as the interval timer has it, in nanoseconds.
+    fn by_timer(&self) -> u64 {
+        let passed = passed();
+        let count = self.count();
+        match passed {
+            Some(ticks) if ticks < ENOUGH => ticks * 1_000_000_000 / TIMER_RATE,
+            _ => self.measure(passed.map(|ticks| (count, ticks))).nanoseconds(count),
+        }
+    }
+
+    /// Measures the counter, by how far it has come in so many ticks if that is known.
+    #[cold]
+    fn measure(&self, come: Option<(u64, u64)>) -> Scale {
+        let (count, ticks) = come.unwrap_or_else(wait);
+        let scale = Scale::of(count.saturating_mul(TIMER_RATE) / ticks);
+        self.measured.set(Some(scale));
+        scale
     }
 }
 
-/// Measures the counter: a single count of the interval timer down from its most (Intel 8254, mode 0).
-fn measure() -> Scale {
+/// Begins a count of the interval timer down from its most (Intel 8254, mode 0); the time-stamp counter at that moment.
+fn begin_timer() -> u64 {
     call::port_out(TIMER_MODE, 1, 0x30);
     call::port_out(TIMER, 1, 0xff);
     call::port_out(TIMER, 1, 0xff);
-    let (first, start) = (count_down(), time_stamp());
-    // A timer that is not there stands still: then the counter is taken for one of 1 GHz, which is better than waiting.
-    for _ in 0..1_000_000 {
-        let (now, stamp) = (count_down(), time_stamp());
-        let passed = first.wrapping_sub(now);
-        if (MEASURED..0x8000).contains(&passed) {
-            return Scale::of((stamp - start) * TIMER_RATE / u64::from(passed));
-        }
-    }
-    Scale::of(1_000_000_000)
+    time_stamp()
 }
 
-fn count_down() -> u16 {
-    call::port_out(TIMER_MODE, 1, 0);
-    let low = call::port_in(TIMER, 1) & 0xff;
-    (low | (call::port_in(TIMER, 1) & 0xff) << 8) as u16
+/// The interval timer's ticks since it was begun with; none once it has been through, or where there is none.
+fn passed() -> Option<u64> {
+    // Its status and its count, both as of now.
+    call::port_out(TIMER_MODE, 1, 0xc2);
+    let [status, low, high] = [(); 3].map(|()| u64::from(call::port_in(TIMER, 1) & 0xff));
+    // Two bytes, mode 0, its output still low.
+    (status == 0x30).then_some(TIMER_MOST - (low | high << 8))
+}
+
+/// How far the counter comes in how many ticks. Without a timer it is taken for one of 1 GHz, which is better than waiting.
+fn wait() -> (u64, u64) {
+    for _ in 0..TRIES {
+        let start = begin_timer();
+        for _ in 0..LOOKS {
+            let Some(ticks) = passed() else { break };
+            if ticks >= AT_LEAST {
+                return (time_stamp() - start, ticks);
+            }
+        }
+    }
+    (1_000_000_000, TIMER_RATE)
 }
 
 /// The clock with a battery (MC146818): seconds since 1970.

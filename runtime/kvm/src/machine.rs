@@ -55,6 +55,7 @@ impl Machine for Kvm {
 
     fn wait(&self, until: Option<Instant>) -> u64 {
         // The timer of QEMU and of KVM counts nanoseconds.
+        let until = self.clock.nearer(until);
         let came = sleep_until(until, self, |left| self.clock.stamp_in(left), 1);
         if self.button.pressed(came) { came | STOP } else { came }
     }

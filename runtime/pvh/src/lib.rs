@@ -38,5 +38,5 @@ pub use interrupt::raise;
 pub use memory::{Pages, Registers, Usage, device_address, usage};
 pub use platform::{Host, Machine, Platform, STOP, sleep_until};
 pub use run::run;
-pub use setup::{Early, boot, shared, time_stamp};
+pub use setup::{Early, boot, has_deadline, shared, time_stamp};
 pub use shim::{Shim, call};

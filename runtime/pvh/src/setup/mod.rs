@@ -12,7 +12,7 @@ pub use known::{boot, shared};
 pub(crate) use layout::Layout;
 #[cfg(mirage_bare)]
 pub(crate) use layout::STACKS;
-pub use processor::time_stamp;
+pub use processor::{has_deadline, time_stamp};
 pub(crate) use processor::{has_random, random};
 
 #[cfg(mirage_bare)]

@@ -13,11 +13,14 @@ pub fn protections() -> u64 {
     bit(leaf.ebx, 7, 20) | bit(leaf.ebx, 20, 21) | bit(leaf.ecx, 2, 11)
 }
 
-/// Whether the interrupt controller has registers of the processor (x2APIC), and whether its timer takes a time of the
-/// time-stamp counter.
-pub fn interrupt_controller() -> (bool, bool) {
-    let features = __cpuid(1).ecx;
-    (features & 1 << 21 != 0, features & 1 << 24 != 0)
+/// Whether the interrupt controller has registers of the processor (x2APIC).
+pub fn has_x2apic() -> bool {
+    __cpuid(1).ecx & 1 << 21 != 0
+}
+
+/// Whether its timer takes a time of the time-stamp counter.
+pub fn has_deadline() -> bool {
+    __cpuid(1).ecx & 1 << 24 != 0
 }
 
 /// Whether there is RDRAND.

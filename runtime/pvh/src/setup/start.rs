@@ -3,7 +3,7 @@
 use super::early::Early;
 use super::known::KNOWN;
 use super::layout::{FAULT_STACK, Layout, STACK};
-use super::processor::{interrupt_controller, protections, random, time_stamp};
+use super::processor::{has_deadline, has_x2apic, protections, random, time_stamp};
 use super::tables::{LARGE, NO_EXECUTE, PAGE, Tables, UNCACHED, USER, WRITE};
 use crate::boot::Boot;
 use crate::fault::{say, status};
@@ -160,7 +160,7 @@ fn tables(layout: &Layout, shim: &mut Shim) -> Option<Tables> {
 /// Tells the shim how the interrupt controller is spoken to, and starts one that has registers of the processor; the
 /// shim starts one that is memory.
 fn controller(shim: &mut Shim) {
-    let (x2apic, deadline) = interrupt_controller();
+    let (x2apic, deadline) = (has_x2apic(), has_deadline());
     let timer = 32 | if deadline { 1 << 18 } else { 0 };
     shim.x2apic = x2apic.into();
     shim.deadline = deadline.into();
