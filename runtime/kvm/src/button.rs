@@ -36,6 +36,7 @@ impl Button {
                 self.registers.get_or_init(|| Hardware::new().map(event, 4));
                 (line, false)
             }
+            Power::Sleep { .. } => return,
         };
         self.interrupt.set(Kvm::get().line(line.into(), level));
     }
@@ -57,6 +58,7 @@ impl Button {
                 Some(Some(registers)) => registers.read32(0),
                 _ => 0,
             },
+            Power::Sleep { .. } => 0,
         };
         events & power.button() != 0
     }

@@ -10,8 +10,12 @@ const BUTTON: u32 = 1 << 8;
 const SLEEP: u32 = 1 << 13;
 /// The sleep that is off, as QEMU numbers it.
 const OFF: u32 = 0;
-/// A flag of the fixed table: it has no registers of ports.
+/// A flag of the fixed table: it has no such registers.
 const REDUCED: u32 = 1 << 20;
+/// What goes to the register of sleep that there is instead: its bit that begins it, and the sleep that is off, as Cloud
+/// Hypervisor numbers it; and the address space it is in where it is a port.
+const SLEEP_REDUCED: u32 = 1 << 5 | 5 << 2;
+const PORTS: u8 = 1;
 
 /// Where QEMU's `microvm` has the register to fall asleep by, the one that says what has happened, the bit in it that is
 /// the button, and its interrupt.
@@ -41,6 +45,11 @@ pub enum Power {
         /// The interrupt.
         line: u8,
     },
+    /// No button, but a port where sleep begins.
+    Sleep {
+        /// Which one.
+        port: u16,
+    },
 }
 
 impl Power {
@@ -55,7 +64,11 @@ impl Power {
         let word = |at: usize| Some(u32::from(short(at)?) | u32::from(short(at + 2)?) << 16);
         if word(112).unwrap_or(0) & REDUCED != 0 {
             let sleep = u64::from(word(248)?) | u64::from(word(252)?) << 32;
-            return (sleep == MICROVM_SLEEP).then_some(Self::Memory { event: MICROVM_EVENTS, line: MICROVM_LINE });
+            return match (sleep, u16::try_from(sleep)) {
+                (MICROVM_SLEEP, _) => Some(Self::Memory { event: MICROVM_EVENTS, line: MICROVM_LINE }),
+                (_, Ok(port)) if port != 0 && byte(244) == Some(PORTS) => Some(Self::Sleep { port }),
+                _ => None,
+            };
         }
         let port = |at: usize| word(at).and_then(|port| u16::try_from(port).ok());
         let (event, control) = (port(56).filter(|&port| port != 0)?, port(64).filter(|&port| port != 0)?);
@@ -68,6 +81,7 @@ impl Power {
         match self {
             Self::Ports { .. } => BUTTON,
             Self::Memory { .. } => MICROVM_BUTTON,
+            Self::Sleep { .. } => 0,
         }
     }
 
@@ -75,6 +89,7 @@ impl Power {
     pub fn off(self) -> Option<(u16, u32)> {
         match self {
             Self::Ports { control, .. } => Some((control, SLEEP | OFF << 10)),
+            Self::Sleep { port } => Some((port, SLEEP_REDUCED)),
             Self::Memory { .. } => None,
         }
     }
@@ -147,6 +162,19 @@ mod tests {
         assert_eq!(find(&memory, 0x100), None);
         memory[0x300 + 248..0x300 + 256].copy_from_slice(&MICROVM_SLEEP.to_le_bytes());
         assert_eq!(find(&memory, 0x100), Some(Power::Memory { event: MICROVM_EVENTS, line: 9 }));
+    }
+
+    #[test]
+    fn a_port_to_sleep_by_is_found_without_a_button() {
+        let mut memory = tables();
+        memory[0x304..0x308].copy_from_slice(&276_u32.to_le_bytes());
+        memory[0x300 + 112..0x300 + 116].copy_from_slice(&REDUCED.to_le_bytes());
+        memory[0x300 + 248..0x300 + 252].copy_from_slice(&0x600_u32.to_le_bytes());
+        assert_eq!(find(&memory, 0x100), None, "it is an address of memory");
+        memory[0x300 + 244] = PORTS;
+        let power = find(&memory, 0x100);
+        assert_eq!(power, Some(Power::Sleep { port: 0x600 }));
+        assert_eq!(power.and_then(Power::off), Some((0x600, 0x34)));
     }
 
     #[test]

@@ -38,17 +38,22 @@ exit:
     out dx, eax
     mov edx, [mirage_shim + POWER_PORT]
     test edx, edx
-    jz .Lexit_1
+    jz .Lexit_2
     mov eax, [mirage_shim + POWER_VALUE]
+    test ah, ah
+    jz .Lexit_1                     // a register of one byte takes nothing wider
     out dx, ax
+    jmp .Lexit_2
 .Lexit_1:
-    mov eax, 0xfe
+    out dx, al
+.Lexit_2:
+    mov al, 0xfe
     out 0x64, al
     push 0
     push 0
     lidt [rsp]
     int3
-    jmp .Lexit_1
+    jmp .Lexit_2
 
 // Waits until an interrupt or the time rdi of the time-stamp counter, which is rsi of the APIC's ticks away; -1: for
 // ever; 0: not at all, only what has come is let in. The answer is what has come, a bit a vector, and bit 63 for ever once the monitor has asked for an end.

@@ -54,7 +54,7 @@ pub struct Shim {
     pub device_pages: u32,
     /// The timer's entry of the interrupt controller.
     pub timer_entry: u32,
-    /// A port and what it takes to switch the machine off; 0: there is none known.
+    /// A port and what it takes to switch the machine off, a byte if it is no more; 0: there is none known.
     pub power_port: u32,
     /// See `power_port`.
     pub power_value: u32,
