@@ -23,8 +23,8 @@ const TURNS: usize = 256;
 
 /// What stands between the machine's own words and the unikernel's.
 const ARGUMENTS: &str = "--";
-/// Words of the machine's, wherever they stand: some monitors add them at the end.
-const MACHINE: &[&str] = &["virtio_mmio.device="];
+/// What words of the machine's begin with, wherever they stand: some monitors add them at the end.
+const MACHINE: &[&str] = &["virtio_mmio.device=", "pci="];
 /// Before the arguments: the status is to be said on the console.
 const EXIT_BY_CONSOLE: &str = "mirage.exit=console";
 
@@ -155,6 +155,8 @@ mod tests {
     fn the_machines_words_are_not_the_unikernels() {
         let line = r#"mirage.exit=console pci=off -- --name "two words" virtio_mmio.device=512@0xfeb00e00:12"#;
         assert_eq!(given(line), (["--name", "two words"].map(String::from).to_vec(), true));
+        let line = "mirage.exit=console -- pci=off virtio_mmio.device=4K@0xc0001000:5";
+        assert_eq!(given(line), (Vec::new(), true), "as Firecracker makes it of one that ends in `--`");
         assert_eq!(given("--port 80"), (["--port", "80"].map(String::from).to_vec(), false));
         assert_eq!(given(""), (Vec::new(), false));
         assert_eq!(given("-- -- a"), (["--", "a"].map(String::from).to_vec(), false));

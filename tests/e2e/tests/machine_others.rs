@@ -56,7 +56,7 @@ fn the_status_said_last_on_the_console_is_the_exit_status_and_not_shown() {
     let out = Outcome::of(&mut run.command).ends_with(101).out;
     assert!(out.starts_with("--no-api --config-file "), "{out}");
     assert!(out.contains("\"boot_args\":\"mirage.exit=console -- --logs debug\""), "{out}");
-    assert!(out.contains("dist/e2e-others.kvm") && out.contains("\"log_path\""), "{out}");
+    assert!(out.contains("dist/e2e-others.kvm") && out.contains(" --log-path "), "{out}");
     assert!(out.ends_with("mirage: status 7\nbye\n"), "{out}");
     assert!(run.is_tidy());
 }

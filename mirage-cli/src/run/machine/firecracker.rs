@@ -10,16 +10,19 @@ use crate::error::{Error, Exit};
 /// The longest command line that Firecracker hands to a kernel, its end included.
 const LONGEST: usize = 2048;
 
-/// The command that runs the machine a file describes.
-pub fn command(file: &Utf8Path) -> Vec<String> {
-    [Monitor::Firecracker.program(), "--no-api", "--config-file", file.as_str()].map(str::to_owned).to_vec()
+/// The command that runs the machine a file describes; Firecracker's own words go to `log`, for they would be on the console
+/// else, the first of them before it has read the file.
+pub fn command(file: &Utf8Path, log: Option<&Utf8Path>) -> Vec<String> {
+    let words = [Monitor::Firecracker.program(), "--no-api", "--config-file", file.as_str()];
+    let log = log.map(|log| ["--log-path", log.as_str(), "--level", "Error"]);
+    words.into_iter().chain(log.into_iter().flatten()).map(str::to_owned).collect()
 }
 
-/// What the file says of a machine; Firecracker's own words go to `log`, for they would be on the console else.
+/// What the file says of a machine.
 ///
 /// # Errors
 /// [`Exit::Usage`] when the unikernel's arguments are too long.
-pub fn config(guest: &Guest, log: Option<&Utf8Path>) -> Result<Value, Error> {
+pub fn config(guest: &Guest) -> Result<Value, Error> {
     let line = guest.command_line(&[EXIT_BY_CONSOLE]);
     if line.len() >= LONGEST {
         return Err(Error::new(
@@ -36,17 +39,13 @@ pub fn config(guest: &Guest, log: Option<&Utf8Path>) -> Result<Value, Error> {
         })),
         Link::User(_) => None,
     });
-    let mut config = json!({
+    Ok(json!({
         "boot-source": { "kernel_image_path": guest.image, "boot_args": line },
         "machine-config": { "vcpu_count": 1, "mem_size_mib": guest.memory.mebibytes() },
         "drives": [],
         "network-interfaces": cards.collect::<Vec<_>>(),
         "entropy": {},
-    });
-    if let Some(log) = log {
-        config["logger"] = json!({ "log_path": log, "level": "Error" });
-    }
-    Ok(config)
+    }))
 }
 
 #[cfg(test)]
@@ -68,18 +67,20 @@ mod tests {
                 { "iface_id": "net0", "guest_mac": "52:54:00:12:34:56", "host_dev_name": "mirage0" },
             ],
             "entropy": {},
-            "logger": { "log_path": "/t/log", "level": "Error" },
         });
-        assert_eq!(config(&guest, Some(Utf8Path::new("/t/log"))), Ok(expected));
-        assert_eq!(
-            command(Utf8Path::new("/t/machine.json")),
-            ["firecracker", "--no-api", "--config-file", "/t/machine.json"]
-        );
+        assert_eq!(config(&guest), Ok(expected));
+    }
+
+    #[test]
+    fn the_whole_command() {
+        let file = Utf8Path::new("/t/machine.json");
+        assert_eq!(command(file, None), ["firecracker", "--no-api", "--config-file", "/t/machine.json"]);
+        assert_eq!(command(file, Some(Utf8Path::new("/t/log")))[4..], ["--log-path", "/t/log", "--level", "Error"]);
     }
 
     #[test]
     fn a_command_line_that_would_be_cut_is_refused() {
         let guest = Guest { arguments: vec!["x".repeat(LONGEST)], ..example(Link::Tap("mirage0".into())) };
-        assert_eq!(config(&guest, None).expect_err("too long").exit, Exit::Usage);
+        assert_eq!(config(&guest).expect_err("too long").exit, Exit::Usage);
     }
 }

@@ -70,8 +70,8 @@ pub fn run(
             let (file, log) = (folder.file(FILE), folder.file("log"));
             // It opens its log, and does not make it.
             replace(&log, b"")?;
-            replace(&file, firecracker::config(&guest, Some(&log))?.to_string().as_bytes())?;
-            firecracker::command(&file)
+            replace(&file, firecracker::config(&guest)?.to_string().as_bytes())?;
+            firecracker::command(&file, Some(&log))
         }
     };
     let command = within(namespace, command);
@@ -106,9 +106,9 @@ pub fn dry_run(
         Monitor::Qemu => (None, qemu::command(&guest, None)),
         Monitor::CloudHypervisor => (None, cloud_hypervisor::command(&guest, None)),
         Monitor::Firecracker => {
-            let config = firecracker::config(&guest, None)?;
+            let config = firecracker::config(&guest)?;
             let text = serde_json::to_string_pretty(&config).map_err(|error| Error::bug(error.to_string()))?;
-            (Some((FILE.to_owned(), text)), firecracker::command(Utf8Path::new(FILE)))
+            (Some((FILE.to_owned(), text)), firecracker::command(Utf8Path::new(FILE), None))
         }
     };
     let before = setup.steps.iter().map(|step| step.words.clone()).collect();
