@@ -30,15 +30,20 @@ impl<P: ?Sized> Attached<P> {
         self.0.borrow().iter().find(|(of, _)| *of == number).map(|(_, protocol)| Rc::clone(protocol))
     }
 
-    /// Polls each; the earliest moment at which one wants to be polled again.
-    pub fn poll(&self, poll: impl Fn(&P) -> Option<Instant>) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
+    /// Visits each.
+    pub fn each(&self, mut visit: impl FnMut(&P)) {
         for index in 0.. {
             // A protocol may attach another from here: the list is not borrowed meanwhile.
             let protocol = self.0.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
             let Some(protocol) = protocol else { break };
-            next = [next, poll(&protocol)].into_iter().flatten().min();
+            visit(&protocol);
         }
+    }
+
+    /// Polls each; the earliest moment at which one wants to be polled again.
+    pub fn poll(&self, poll: impl Fn(&P) -> Option<Instant>) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        self.each(|protocol| next = [next, poll(protocol)].into_iter().flatten().min());
         next
     }
 }

@@ -86,6 +86,10 @@ pub trait Packets {
     /// A packet has come, whole.
     fn input(&self, packet: Packet<'_>);
 
+    /// The last packet of a batch has come; the tasks that the batch wakes run next. A protocol that puts packets aside to
+    /// look at several together does so now.
+    fn end_batch(&self) {}
+
     /// A packet sent earlier did not arrive, somebody on its way says (RFC 792, RFC 4443). Anybody can say so: the
     /// protocol believes it as far as the quoted bytes prove it.
     fn undelivered(&self, report: Undelivered<'_>) {

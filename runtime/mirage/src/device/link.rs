@@ -41,6 +41,10 @@ pub trait Frames {
     /// A frame has come. What is sent from here goes out at the end of the batch, as far as there is room for it.
     fn input(&self, frame: EthernetFrame<'_>);
 
+    /// The last frame of a batch has come; the tasks that the batch wakes run next. A protocol that puts frames aside to
+    /// look at several together does so now.
+    fn end_batch(&self) {}
+
     /// Sends what is due; called once at the end of every round. Returns when there will be more, if time alone brings
     /// it.
     fn poll(&self, now: Instant) -> Option<Instant>;

@@ -34,8 +34,11 @@ async fn rounds<N: Network>(shared: &Shared<N>, clock: &impl Clock, time: &impl 
             let received = shared.network.borrow_mut().receive(BATCH, &mut deliver);
             match received {
                 Ok(0) => {}
-                // Whoever was woken has its turn first: what it says goes out in this round.
-                Ok(_) => give_way().await,
+                Ok(_) => {
+                    shared.end_batch();
+                    // Whoever was woken has its turn first: what it says goes out in this round.
+                    give_way().await;
+                }
                 Err(error) => return error,
             }
         }

@@ -95,6 +95,11 @@ impl<N: Network> Shared<N> {
         }
     }
 
+    /// The frames that came together have all come.
+    pub fn end_batch(&self) {
+        self.protocols.each(|protocol| protocol.end_batch());
+    }
+
     /// Polls every protocol; the earliest moment at which one wants to be polled again.
     pub fn poll(&self, now: Instant) -> Option<Instant> {
         self.polling.set(true);

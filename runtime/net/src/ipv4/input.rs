@@ -45,6 +45,10 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Frames for Shared<E, A, C> {
         }
     }
 
+    fn end_batch(&self) {
+        self.protocols.each(|protocol| protocol.end_batch());
+    }
+
     fn poll(&self, now: Instant) -> Option<Instant> {
         // Neighbours are polled before: their layer was there first.
         for packet in self.neighbours.given_up() {

@@ -58,6 +58,10 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
         }
     }
 
+    fn end_batch(&self) {
+        self.protocols.each(|protocol| protocol.end_batch());
+    }
+
     fn poll(&self, now: Instant) -> Option<Instant> {
         let protocols = self.protocols.poll(|protocol| protocol.poll(now));
         let pieces = self.reassembly.borrow_mut().expire(now);

@@ -1,5 +1,6 @@
 //! The TCP endpoint, over an IP in memory and in virtual time.
 
+mod batches;
 mod bulk;
 mod closing;
 mod cost;

@@ -172,6 +172,7 @@ impl Connection {
             ^ heard.as_nanos()
             ^ u64::from(timers.reorder.is_set())
             ^ u64::from(sender.una.0 ^ sender.congestion.window ^ sender.small.0 ^ sender.board.lost())
+            ^ u64::from(sender.board.front().is_some())
             ^ sender.active.as_nanos()
             ^ u64::from(receiver.nxt.0 ^ receiver.occupied ^ receiver.acknowledged.0)
             ^ u64::from(receiver.is_empty())

@@ -11,6 +11,7 @@ use core::net::{IpAddr, SocketAddr};
 use mirage::{Clock, Ip, Random, Refused};
 use rand_core::Rng;
 
+use super::batch::Batch;
 use super::{Core, Socket, output};
 use crate::Error;
 use crate::tcp::Seq;
@@ -35,6 +36,8 @@ pub struct Endpoint<I, C, R> {
     pub(super) half_open: RefCell<SynCache>,
     pub(super) cookies: RefCell<Cookies>,
     pub(super) challenges: RefCell<Challenges>,
+    /// Segments of the batch that is coming.
+    pub(super) batch: RefCell<Batch>,
     /// Answers sent in this round.
     pub(super) replies: Cell<u32>,
     /// The list of those with something to send, while it is empty and the other one is used.
@@ -83,6 +86,7 @@ impl<I: Ip, C: Clock, R: Random> Tcp<I, C, R> {
             half_open: RefCell::default(),
             cookies: RefCell::default(),
             challenges: RefCell::default(),
+            batch: RefCell::default(),
             replies: Cell::default(),
             spare: Cell::default(),
             dynamic: RefCell::new(Ports::new(random.next_u32())),

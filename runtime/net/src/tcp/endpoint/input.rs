@@ -25,16 +25,18 @@ impl<I: Ip, C: Clock, R: Random> Packets for Endpoint<I, C, R> {
     fn input(&self, packet: Packet<'_>) {
         let Some(pair) = self.ends(&packet) else { return };
         let hash = self.core.secret.hash(&pair);
-        // Looked up before anything is read: what the connection needs comes from memory meanwhile.
-        let socket = self.core.find(hash, &pair);
-        let Some(arrival) = arrival(&packet, pair, hash) else { return };
-        match socket {
-            Some(socket) => self.deliver(&socket, &arrival),
-            None => self.stranger(&arrival),
+        if let Some(arrival) = arrival(&packet, pair, hash) {
+            self.take(&arrival);
         }
     }
 
+    fn end_batch(&self) {
+        self.deliver_all();
+    }
+
     fn undelivered(&self, report: Undelivered<'_>) {
+        // What came before it may be what it is about.
+        self.deliver_all();
         self.report(&report);
     }
 

@@ -4,6 +4,7 @@
 //! what strangers may do.
 
 mod answer;
+mod batch;
 mod checksum;
 mod connections;
 mod core;

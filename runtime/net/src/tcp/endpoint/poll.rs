@@ -12,6 +12,8 @@ const SYN_ACKS: usize = 256;
 impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     /// Sends what is due; when there will be more.
     pub(super) fn round(&self, now: Instant) -> Option<Instant> {
+        // Where a layer below tells of no batches.
+        self.deliver_all();
         self.core.begin();
         self.replies.set(0);
         self.expire(now);

@@ -57,13 +57,28 @@ impl Host {
     }
 
     pub fn input_from(&mut self, from: SocketAddr, to: SocketAddr, segment: Segment, payload: &[u8]) {
+        self.put_from(from, to, segment, payload);
+        self.link.above().end_batch();
+    }
+
+    /// Hands it a segment from [`PEER`] to [`SERVER`], behind which more of its batch may come.
+    pub fn put(&mut self, segment: Segment, payload: &[u8]) {
+        self.put_from(PEER, SERVER, segment, payload);
+    }
+
+    fn put_from(&mut self, from: SocketAddr, to: SocketAddr, segment: Segment, payload: &[u8]) {
         let segment = Segment { source_port: from.port(), destination_port: to.port(), ..segment };
         let mut bytes = [&*segment.emit(&mut [0; 60]), payload].concat();
         TcpPacket::new_unchecked(&mut bytes).fill_checksum(&from.ip().into(), &to.ip().into());
-        self.input_bytes(from.ip(), to.ip(), &mut bytes, Received::default());
+        self.put_bytes(from.ip(), to.ip(), &mut bytes, Received::default());
     }
 
     pub fn input_bytes(&mut self, source: IpAddr, destination: IpAddr, payload: &mut [u8], received: Received) {
+        self.put_bytes(source, destination, payload, received);
+        self.link.above().end_batch();
+    }
+
+    fn put_bytes(&mut self, source: IpAddr, destination: IpAddr, payload: &mut [u8], received: Received) {
         let now = self.clock.now();
         self.link.above().input(Packet { source, destination, protocol: 6, payload, received, now });
     }
