@@ -198,6 +198,26 @@ fn a_syn_ack_is_sent_again_rfc_6298_5_5() {
     assert_eq!(host.tcp.stats().half_open, 0);
 }
 
+/// What took the peer 30 ms to acknowledge once is sent again after the least time-out, not after the second that is waited
+/// for a first acknowledgment; a second, if nobody knows which SYN-ACK the peer has answered.
+#[test]
+fn a_handshake_tells_the_round_trip_rfc_6298_2_2_and_3() {
+    for (answered, time_out) in
+        [(30, 200), (1030, 1000)].map(|(a, b)| (Duration::from_millis(a), Duration::from_millis(b)))
+    {
+        let mut host = Host::new();
+        let mut listener = host.listen();
+        host.input(syn(1), &[]);
+        let sent = host.pass(answered);
+        host.input(ack(2, sent[0].1.seq.0 + 1), &[]);
+        let mut flow = ready(listener.accept()).unwrap();
+        ready(flow.write_all(b"lost")).unwrap();
+        ready(flow.flush()).unwrap();
+        let sent = host.pass(time_out);
+        assert_eq!(sent.iter().map(|&(at, _)| at).collect::<Vec<_>>(), [Duration::ZERO, time_out]);
+    }
+}
+
 #[test]
 fn a_syn_that_comes_again_is_answered_again() {
     let mut host = Host::new();

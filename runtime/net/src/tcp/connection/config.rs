@@ -97,6 +97,8 @@ pub struct Handshake {
     pub timestamps: Option<u32>,
     /// What is added to our clock's milliseconds to make a timestamp.
     pub timestamp_offset: u32,
+    /// How long the peer took to answer our SYN-ACK, if that is known.
+    pub round_trip: Option<Duration>,
 }
 
 /// What has changed for those around a connection.

@@ -5,6 +5,8 @@ use core::time::Duration;
 use mirage::time::Instant;
 
 use super::config::Changes;
+use super::receiver::QUICK;
+use super::rtt::RTO_LEAST;
 use super::state::{Connection, State};
 use super::timers::{DELAYED_ACK, Deadline};
 use crate::Error;
@@ -68,6 +70,10 @@ impl Connection {
                 return;
             }
             self.open(segment, changes);
+        }
+        if self.now.since(self.heard) >= RTO_LEAST {
+            // What comes after such a silence may be all that the peer has sent after a time-out.
+            self.receiver.quick = QUICK;
         }
         self.heard = self.now;
         self.questions = 0;

@@ -55,8 +55,9 @@ struct Tuning {
     announced: Instant,
 }
 
-/// How many segments are acknowledged at once after one that was out of order.
-const QUICK: u8 = 16;
+/// How many segments are acknowledged at once after one that was out of order, or came after a long silence: the peer's
+/// window is small then, perhaps one segment (RFC 5681, 3.1), and grows with each acknowledgment.
+pub(super) const QUICK: u8 = 16;
 
 impl Receiver {
     pub fn new(now: Instant, nxt: Seq, window: u32, scale: u8) -> Self {

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 /// The bounds of the time-out. RFC 6298 says one second at least; 200 ms is what everybody does, and safe with the
 /// tail loss probes and the delayed acknowledgments of today.
-const RTO_LEAST: u32 = 200_000;
+pub(super) const RTO_LEAST: Duration = Duration::from_millis(200);
 const RTO_MOST: u32 = 60_000_000;
 /// Before there is any sample (RFC 6298, 2.1).
 const RTO_FIRST: u32 = 1_000_000;
@@ -55,7 +55,7 @@ impl Rtt {
     pub fn timeout(&self, doublings: u8) -> Duration {
         let timeout = match self.smoothed {
             0 => self.variation.max(RTO_FIRST),
-            smoothed => smoothed.saturating_add(self.variation.saturating_mul(4)).max(RTO_LEAST),
+            smoothed => smoothed.saturating_add(self.variation.saturating_mul(4)).max(RTO_LEAST.as_micros() as u32),
         };
         let doubled = u64::from(timeout) << doublings.min(20);
         Duration::from_micros(doubled.min(RTO_MOST.into()))

@@ -116,6 +116,9 @@ impl Connection {
         sender.window_most = handshake.peer_window;
         sender.wl1 = handshake.irs;
         sender.wl2 = sender.una;
+        if let Some(took) = handshake.round_trip {
+            sender.rtt.sample(took);
+        }
         let mut connection = Self::new(now, State::Established, stamps, path, shared, sender, receiver);
         connection.sack = handshake.sack;
         connection.settle_mss();

@@ -160,6 +160,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             sack: half.sack,
             timestamps: half.timestamps.then_some(half.echo),
             timestamp_offset: self.core.secret.clock(&half.pair),
+            round_trip: half.round_trip(arrival.now),
         };
         let Self { core, .. } = self;
         let connection = Connection::accepted(arrival.now, handshake, output::path(&route), Rc::clone(&core.shared));

@@ -42,6 +42,15 @@ pub struct HalfOpen {
     pub due: u32,
 }
 
+impl HalfOpen {
+    /// How long its SYN-ACK has been under way, as far as milliseconds tell; none if it was sent more than once, so that
+    /// nobody knows which one an answer is to (Karn's algorithm, RFC 6298 section 3).
+    pub fn round_trip(&self, now: Instant) -> Option<Duration> {
+        let left = Duration::from_millis(u64::from(left(self, now).max(0).unsigned_abs()));
+        (self.sent == 1).then(|| WAIT.saturating_sub(left) + Duration::from_millis(1))
+    }
+}
+
 /// Handshakes, in a list for each number of SYN-ACKs sent: all entries of a list wait for the same time, so its first
 /// one is due first.
 #[derive(Default)]

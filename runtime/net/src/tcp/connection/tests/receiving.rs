@@ -18,6 +18,18 @@ fn acknowledgments_are_delayed() {
     script.wait(100).expect_nothing();
 }
 
+/// RFC 5681, 3.1 and 4.2: a sender that had a time-out sends one segment and waits.
+#[test]
+fn what_comes_after_a_long_silence_is_acknowledged_at_once() {
+    let mut script = Script::established();
+    script.wait(199).peer(from_peer(1, 1), 1000).expect_nothing();
+    script.wait(200).sent();
+    for at in 1..17 {
+        script.peer(from_peer(at * 1000 + 1, 1), 1000).expect(&[&alloc::format!(". 1 ack {}", at * 1000 + 1001)]);
+    }
+    script.peer(from_peer(17_001, 1), 1000).expect_nothing();
+}
+
 /// RFC 9293, 3.8.6.3: octets that go the other way take the acknowledgment along.
 #[test]
 fn an_acknowledgment_rides_on_octets() {

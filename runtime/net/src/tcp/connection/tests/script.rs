@@ -68,6 +68,7 @@ impl Script {
             sack: setting.sack,
             timestamps: setting.timestamps.then_some(500),
             timestamp_offset: 7,
+            round_trip: None,
         };
         let connection = Connection::accepted(now, handshake, path, shared(setting.config));
         Self { connection, now, changes: Changes::default(), full: false, out: Vec::new() }
