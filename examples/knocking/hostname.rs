@@ -1,6 +1,5 @@
 //! Hostname: which site a sequence of knocks leads to.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -113,26 +112,29 @@ impl FromStr for Site {
     }
 }
 
-/// The sites there are, by their sequences.
+/// The sites there are: few.
 #[derive(Clone, Debug)]
-pub struct Table(BTreeMap<Vec<u16>, Host>);
+pub struct Table(Vec<Site>);
 
 impl Table {
     /// The sites of old, and others that are added or replace them.
     pub fn new(sites: impl IntoIterator<Item = Site>) -> Self {
         let old = [
-            (Vec::from([1]), Host::new("unikernel.org")),
-            (Vec::from([1, 2]), Host::new("mirage.io")),
+            (Vec::from([1]), "unikernel.org"),
+            (Vec::from([1, 2]), "mirage.io"),
         ];
-        Self(
-            old.into_iter()
-                .chain(sites.into_iter().map(|site| (site.sequence, site.host)))
-                .collect(),
-        )
+        let old = old.map(|(sequence, host)| Site {
+            sequence,
+            host: Host::new(host),
+        });
+        Self(old.into_iter().chain(sites).collect())
     }
 
-    /// The host that this sequence, exactly and whole, leads to.
+    /// The host that this sequence, exactly and whole, leads to: the one given last, of several.
     pub fn find(&self, sequence: &[u16]) -> Option<&Host> {
-        self.0.get(sequence)
+        let mut newest = self.0.iter().rev();
+        newest
+            .find(|site| site.sequence == sequence)
+            .map(|site| &site.host)
     }
 }

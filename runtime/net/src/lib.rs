@@ -33,6 +33,7 @@ pub mod joined;
 mod limit;
 mod neighbours;
 mod paths;
+mod ports;
 mod reassembly;
 mod routes;
 pub mod stack;

@@ -207,10 +207,12 @@ impl<H: Host> Random<H> {
 impl<H: Host> TryRng for Random<H> {
     type Error = Infallible;
 
+    #[inline(never)] // called where little else is
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
         Ok(self.0.borrow_mut().next_u32())
     }
 
+    #[inline(never)]
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
         Ok(self.0.borrow_mut().next_u64())
     }

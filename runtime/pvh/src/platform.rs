@@ -1,6 +1,6 @@
 //! What every device of a bare-metal platform is connected to.
 
-use alloc::rc::Rc;
+use alloc::boxed::Box;
 use core::cell::Cell;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -57,9 +57,10 @@ pub fn sleep_until(until: Option<Instant>, machine: &impl Machine, stamp_in: imp
     }
 }
 
-/// The machine a unikernel runs on: its loop, its timers, its command line. Cheap to clone.
+/// The machine a unikernel runs on: its loop, its timers, its command line. There is one, to the end: whoever has it has
+/// nothing to count.
 #[derive(Clone)]
-pub struct Platform(Rc<Inner>);
+pub struct Platform(&'static Inner);
 
 struct Inner {
     machine: &'static dyn Machine,
@@ -74,7 +75,7 @@ impl Platform {
     pub const BOOT: &'static str = "every unikernel";
 
     pub(crate) fn new(machine: &'static dyn Machine, values: Values, boot: Boot, timers: Timers) -> Self {
-        Self(Rc::new(Inner { machine, values, boot, timers, stopping: Cell::new(false) }))
+        Self(Box::leak(Box::new(Inner { machine, values, boot, timers, stopping: Cell::new(false) })))
     }
 
     /// What every unikernel is told.

@@ -178,6 +178,8 @@ impl<M: Machine> Device<M> {
     }
 
     /// The device did what it may not do: it is reset, and not used any more.
+    #[cold]
+    #[inline(never)]
     pub fn fail(&mut self, problem: Problem) -> Error {
         let first = *self.broken.get_or_insert_with(|| give_up(&self.transport, problem));
         self.error(first)

@@ -1,6 +1,5 @@
 //! What name servers have said, for as long as they said.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -23,12 +22,15 @@ pub enum Known {
 /// What is known of names, bounded.
 #[derive(Default)]
 pub struct Cache {
-    entries: BTreeMap<(Name, Kind), Entry>,
+    /// So few that they are looked through one by one.
+    entries: Vec<Entry>,
     /// Counts uses, to tell which is longest ago.
     uses: u64,
 }
 
 struct Entry {
+    name: Name,
+    kind: Kind,
     known: Known,
     until: Instant,
     used: u64,
@@ -44,7 +46,7 @@ impl Cache {
 
     /// What is known of a name's addresses of this kind.
     pub fn get(&mut self, name: &Name, kind: Kind, now: Instant) -> Option<Known> {
-        let entry = self.entries.get_mut(&(name.clone(), kind)).filter(|entry| now < entry.until)?;
+        let entry = self.entries.iter_mut().find(|entry| entry.is(name, kind)).filter(|entry| now < entry.until)?;
         self.uses += 1;
         entry.used = self.uses;
         Some(entry.known.clone())
@@ -53,26 +55,31 @@ impl Cache {
     /// Remembers something for so many seconds; 0 is not at all. Whatever is longest unused makes room for it.
     pub fn put(&mut self, name: &Name, kind: Kind, known: Known, seconds: u32, now: Instant) {
         let most = if matches!(known, Known::Addresses(_)) { Self::LONGEST } else { Self::LONGEST_NONE };
-        let key = (name.clone(), kind);
+        self.entries.retain(|entry| !entry.is(name, kind));
         if seconds == 0 {
-            self.entries.remove(&key);
             return;
         }
-        if self.entries.len() >= Self::ENTRIES && !self.entries.contains_key(&key) {
+        if self.entries.len() >= Self::ENTRIES {
             self.make_room(now);
         }
         let until = now + Duration::from_secs(seconds.min(most).into());
         self.uses += 1;
-        self.entries.insert(key, Entry { known, until, used: self.uses });
+        self.entries.push(Entry { name: name.clone(), kind, known, until, used: self.uses });
     }
 
     fn make_room(&mut self, now: Instant) {
-        self.entries.retain(|_, entry| now < entry.until);
-        if self.entries.len() >= Self::ENTRIES
-            && let Some(oldest) = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(key, _)| key.clone())
-        {
-            self.entries.remove(&oldest);
+        self.entries.retain(|entry| now < entry.until);
+        if self.entries.len() >= Self::ENTRIES {
+            // Each use has a number of its own.
+            let oldest = self.entries.iter().map(|entry| entry.used).min();
+            self.entries.retain(|entry| Some(entry.used) != oldest);
         }
+    }
+}
+
+impl Entry {
+    fn is(&self, name: &Name, kind: Kind) -> bool {
+        self.name == *name && self.kind == kind
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use core::net::IpAddr;
 
 use super::BadName;
@@ -46,7 +46,15 @@ impl Reason {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` cannot be resolved: {}", self.name.escape_debug(), self.reason)
+        f.write_char('`')?;
+        for letter in self.name.chars() {
+            if letter.is_control() {
+                write!(f, "{}", letter.escape_default())?;
+            } else {
+                f.write_char(letter)?;
+            }
+        }
+        write!(f, "` cannot be resolved: {}", self.reason)
     }
 }
 

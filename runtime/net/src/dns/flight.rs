@@ -1,7 +1,7 @@
 //! Questions under way, so that nothing is asked twice at the same time.
 
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::task::Poll;
@@ -9,9 +9,11 @@ use core::task::Poll;
 use super::Name;
 use crate::udp::Wakers;
 
-/// Names being asked for.
+/// Names being asked for: few at a time.
 #[derive(Clone)]
-pub struct Flights<T>(Rc<RefCell<BTreeMap<Name, Rc<Flight<T>>>>>);
+pub struct Flights<T>(Rc<RefCell<List<T>>>);
+
+type List<T> = Vec<(Name, Rc<Flight<T>>)>;
 
 struct Flight<T> {
     answer: RefCell<Option<T>>,
@@ -43,11 +45,11 @@ impl<T> Default for Flights<T> {
 impl<T: Clone> Flights<T> {
     /// Leads at once if nobody asks for this name; else waits for the answer.
     pub async fn join(&self, name: &Name) -> Turn<T> {
-        let under_way = self.0.borrow().get(name).cloned();
+        let under_way = self.0.borrow().iter().find(|(of, _)| of == name).map(|(_, flight)| flight.clone());
         let Some(flight) = under_way else {
             let flight =
                 Rc::new(Flight { answer: RefCell::new(None), over: Cell::new(false), waiting: Wakers::default() });
-            self.0.borrow_mut().insert(name.clone(), flight.clone());
+            self.0.borrow_mut().push((name.clone(), flight.clone()));
             return Turn::Lead(Leader { flights: Self(self.0.clone()), name: name.clone(), flight });
         };
         poll_fn(|context| {
@@ -71,7 +73,7 @@ impl<T> Leader<T> {
 
 impl<T> Drop for Leader<T> {
     fn drop(&mut self) {
-        self.flights.0.borrow_mut().remove(&self.name);
+        self.flights.0.borrow_mut().retain(|(name, _)| *name != self.name);
         self.flight.over.set(true);
         self.flight.waiting.wake();
     }

@@ -135,8 +135,10 @@ impl fmt::Display for BadName {
             Self::Empty => f.write_str("a part of the name is empty"),
             Self::LongLabel => f.write_str("a part of the name is longer than 63 characters"),
             Self::Long => f.write_str("the name is longer than 253 characters"),
-            Self::Character(wrong) if wrong.is_ascii() => write!(f, "names have no {wrong:?} in them"),
-            Self::Character(wrong) => write!(f, "names have no {wrong:?} in them; its ASCII form begins with `xn--`"),
+            Self::Character(wrong) if wrong.is_ascii() => {
+                write!(f, "names have no '{}' in them", wrong.escape_default())
+            }
+            Self::Character(wrong) => write!(f, "names have no '{wrong}' in them; its ASCII form begins with `xn--`"),
         }
     }
 }

@@ -174,7 +174,9 @@ impl<S: Stack, C: Clock, T: Time, R: Random> State<S, C, T, R> {
         let mut servers = self.stack.nameservers();
         servers.truncate(SERVERS);
         let best = self.best.get();
-        servers.sort_by_key(|server| Some(*server) != best);
+        if let Some(place) = servers.iter().position(|server| Some(*server) == best) {
+            servers[..=place].rotate_right(1);
+        }
         servers
     }
 }

@@ -17,7 +17,7 @@ const BATCH: usize = 128;
 /// Goes round until the interface is gone.
 pub(super) async fn run<N: Network>(shared: Rc<Shared<N>>, clock: impl Clock, time: impl Time) {
     let error = rounds(&shared, &clock, &time).await;
-    log::error!("a network interface is gone, and with it all connections over it: {error:?}");
+    log::error!("a network interface is gone, and with it all connections over it: {error}");
 }
 
 async fn rounds<N: Network>(shared: &Shared<N>, clock: &impl Clock, time: &impl Time) -> N::Error {

@@ -109,9 +109,15 @@ impl<N: Network> Shared<N> {
     }
 
     fn wake(&self) {
-        if !self.wanted.replace(true)
-            && let Some(waker) = self.loop_waker.borrow_mut().take()
-        {
+        if !self.wanted.replace(true) {
+            self.rouse();
+        }
+    }
+
+    /// Once a round at most, and so not where it is asked for.
+    #[inline(never)]
+    fn rouse(&self) {
+        if let Some(waker) = self.loop_waker.borrow_mut().take() {
             waker.wake();
         }
     }

@@ -169,7 +169,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let ask = self.neighbours.borrow_mut().poll(now, |address, mac| asked.push((Ipv6Addr::from(address), mac)));
         let given_up = self.neighbours.borrow_mut().given_up();
         for packet in given_up {
-            self.report(&packet, now, |_| Why::Unreachable);
+            self.report(&packet, now, &|_| Why::Unreachable);
         }
         for (address, mac) in asked {
             if let Some(source) = self.nearest(address) {

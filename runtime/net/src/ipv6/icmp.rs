@@ -47,15 +47,15 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let field = u32::from_be_bytes([a, b, c, d]);
         match (kind, code) {
             (ECHO_REQUEST, 0) => self.echo(arrival, message),
-            (TOO_BIG, _) => self.report(body, arrival.now, |to| {
+            (TOO_BIG, _) => self.report(body, arrival.now, &|to| {
                 let said = u16::try_from(field).unwrap_or(u16::MAX);
                 Why::TooLarge(self.paths.borrow_mut().learn(to, said, self.link_mtu(), arrival.now))
             }),
             (UNREACHABLE, PORT_UNREACHABLE) | (PARAMETER_PROBLEM, UNKNOWN_HEADER) => {
-                self.report(body, arrival.now, |_| Why::Refused)
+                self.report(body, arrival.now, &|_| Why::Refused)
             }
             (UNREACHABLE | TIME_EXCEEDED | PARAMETER_PROBLEM, _) => {
-                self.report(body, arrival.now, |_| Why::Unreachable)
+                self.report(body, arrival.now, &|_| Why::Unreachable)
             }
             (QUERY | REPORT_V1, 0) => self.listener(arrival, kind, message),
             _ => self.discovery(arrival, message),
@@ -83,7 +83,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     }
 
     /// Somebody says that a packet of ours was not delivered, or this end knows it; `quoted` is how it began.
-    pub(super) fn report(&self, quoted: &[u8], now: Instant, why: impl FnOnce(Ipv6Addr) -> Why) {
+    pub(super) fn report(&self, quoted: &[u8], now: Instant, why: &dyn Fn(Ipv6Addr) -> Why) {
         let packet = Ipv6Packet::new_unchecked(quoted);
         if quoted.len() < HEADER || packet.version() != 6 || !self.own.borrow().has(packet.src_addr()) {
             return;

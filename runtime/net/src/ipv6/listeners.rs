@@ -170,7 +170,8 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         chance ^= chance >> 7;
         chance ^= chance << 17;
         self.chance.set(chance);
-        most.mul_f64((chance >> 11) as f64 / (1_u64 << 53) as f64)
+        let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(((u128::from(most) * u128::from(chance)) >> 64) as u64)
     }
 }
 

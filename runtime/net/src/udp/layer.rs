@@ -1,6 +1,5 @@
 //! The layer: ports, and datagrams by port.
 
-use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
@@ -15,6 +14,7 @@ use mirage::{Ip, Packet, Packets, Random, Undelivered, Why};
 use super::format;
 use super::socket::{Port, Socket, Wakers};
 use crate::Error;
+use crate::ports::Ports;
 
 /// UDP over IP.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ impl<I: Ip, R: Random> Udp<I, R> {
         let width = u32::from(DYNAMIC.end() - DYNAMIC.start()) + 1;
         (0..width)
             .map(|step| DYNAMIC.start() + (start.wrapping_add(step) % width) as u16)
-            .find(|port| !ports.contains_key(port))
+            .find(|port| !ports.is_taken(*port))
             .ok_or(Error::NoPort)
     }
 }
@@ -82,7 +82,7 @@ pub struct Counters {
 /// The bound ports.
 #[derive(Default)]
 pub struct Table {
-    ports: RefCell<BTreeMap<u16, Rc<Port>>>,
+    ports: RefCell<Ports<Port>>,
     counters: Cell<Counters>,
     rounds: Cell<u64>,
     blocked: Wakers,
@@ -90,21 +90,15 @@ pub struct Table {
 
 impl Table {
     fn add(&self, number: u16) -> Result<Rc<Port>, Error> {
-        let mut ports = self.ports.borrow_mut();
-        if ports.contains_key(&number) {
-            return Err(Error::InUse(number));
-        }
-        let port = Rc::new(Port::new(number));
-        ports.insert(number, port.clone());
-        Ok(port)
+        self.ports.borrow_mut().add(number, Port::new(number))
     }
 
     pub fn remove(&self, number: u16) {
-        self.ports.borrow_mut().remove(&number);
+        self.ports.borrow_mut().remove(number);
     }
 
     fn find(&self, number: u16) -> Option<Rc<Port>> {
-        self.ports.borrow().get(&number).cloned()
+        self.ports.borrow().find(number)
     }
 
     fn count(&self, count: impl FnOnce(&mut Counters)) {

@@ -51,6 +51,7 @@ impl Tables {
     }
 
     /// Maps `length` bytes in pages of 4 KiB.
+    #[inline(never)] // five times in what is run once
     pub fn map_all(&mut self, virt: u64, physical: u64, length: u64, flags: u64) -> Option<()> {
         (0..length).step_by(PAGE as usize).try_for_each(|offset| self.map(virt + offset, physical + offset, flags))
     }

@@ -1,7 +1,7 @@
 //! What all connections of an endpoint share.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -13,6 +13,7 @@ use mirage::time::Instant;
 
 use super::Socket;
 use super::connections::Connections;
+use crate::ports::Ports;
 use crate::tcp::Segment;
 use crate::tcp::buffer::Pool;
 use crate::tcp::connection::{Changes, Config, Connection, Shared, State};
@@ -30,7 +31,7 @@ pub struct Core {
     pub shared: Rc<Shared>,
     pub connections: RefCell<Connections>,
     pub time_waits: RefCell<TimeWaits>,
-    pub ports: RefCell<BTreeMap<u16, Rc<Port>>>,
+    pub ports: RefCell<Ports<Port>>,
     /// Connections with something to send, each once.
     pub dirty: RefCell<Vec<Rc<Socket>>>,
     /// RSTs of connections that are gone.

@@ -126,7 +126,7 @@ impl<I: Ip, C: Clock, R: Random> mirage::Tcp for Tcp<I, C, R> {
         let Endpoint { core, dynamic, .. } = &*self.0;
         let port = match port {
             0 => {
-                let taken = |port| core.ports.borrow().contains_key(&port);
+                let taken = |port| core.ports.borrow().is_taken(port);
                 dynamic.borrow_mut().pick(self.0.random(), taken).ok_or(Error::NoPort)?
             }
             port => port,
@@ -152,7 +152,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         let taken = |port| {
             let pair = pair(port);
             let hash = core.secret.hash(&pair);
-            core.ports.borrow().contains_key(&port)
+            core.ports.borrow().is_taken(port)
                 || core.connections.borrow().find(hash, &pair).is_some()
                 || core.time_waits.borrow().find(hash, &pair).is_some()
         };

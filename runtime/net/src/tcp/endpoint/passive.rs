@@ -38,7 +38,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         if segment.rst {
             return;
         }
-        let port = self.core.ports.borrow().get(&pair.local_port).map(Rc::clone);
+        let port = self.core.ports.borrow().find(pair.local_port);
         let Some(port) = port else { return self.refuse(arrival) };
         if let Some(ack) = segment.ack {
             let (iss, irs) = (ack - 1, segment.seq - 1);
@@ -141,7 +141,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     /// Makes a connection of a handshake, and gives the segment that ended it to the connection. False when there is no
     /// room for one; the peer, which thinks it stands, sends again.
     fn accept(&self, half: &HalfOpen, arrival: &Arrival<'_>) -> bool {
-        let port = self.core.ports.borrow().get(&half.pair.local_port).map(Rc::clone);
+        let port = self.core.ports.borrow().find(half.pair.local_port);
         let Some(port) = port else {
             self.refuse(arrival);
             return true;

@@ -1,6 +1,5 @@
 //! A port that accepts connections.
 
-use alloc::collections::btree_map::Entry;
 use alloc::rc::Rc;
 use core::future::poll_fn;
 use core::task::Poll;
@@ -18,13 +17,8 @@ pub struct Listener {
 
 impl Listener {
     pub(in crate::tcp) fn new(core: &Rc<Core>, number: u16) -> Result<Self, Error> {
-        match core.ports.borrow_mut().entry(number) {
-            Entry::Occupied(_) => Err(Error::InUse(number)),
-            Entry::Vacant(free) => {
-                let port = Rc::clone(free.insert(Rc::default()));
-                Ok(Self { core: Rc::clone(core), port, number })
-            }
-        }
+        let port = core.ports.borrow_mut().add(number, Port::default())?;
+        Ok(Self { core: Rc::clone(core), port, number })
     }
 }
 
@@ -50,7 +44,7 @@ impl mirage::Listener for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.core.ports.borrow_mut().remove(&self.number);
+        self.core.ports.borrow_mut().remove(self.number);
         for socket in self.port.queue.take() {
             socket.abort();
         }

@@ -58,6 +58,7 @@ impl<'m, M: Machine> Bus<'m, M> {
     }
 
     /// Reads four bytes of configuration space; where there is nothing, all ones.
+    #[inline(never)] // a start asks for much, once
     pub fn read(&self, function: Function, register: u8) -> u32 {
         self.0.write_port(ADDRESS, function.address(register));
         self.0.read_port(DATA)
