@@ -31,7 +31,8 @@ pub fn manifest(plan: &Plan, platform: &Platform, project: &Project) -> Result<S
     ours["package"] = Item::Table(package(plan, project));
     ours["bin"] = Item::ArrayOfTables([bin(plan)].into_iter().collect());
     ours["dependencies"] = Item::Table(dependencies(plan, platform, project)?);
-    ours["profile"] = Item::Table(profiles(theirs.get("profile"), for_what(plan, platform, project)));
+    let profiles = profiles(theirs.get("profile"), for_what(plan, platform, project), &small(plan, platform, project));
+    ours["profile"] = Item::Table(profiles);
     if let Some(patch) = patch(theirs.get("patch"), project) {
         ours["patch"] = patch;
     }
@@ -179,8 +180,15 @@ fn for_what(plan: &Plan, platform: &Platform, project: &Project) -> For {
     if fast || platform.link == Link::Host { For::Speed } else { For::Size }
 }
 
-/// The workspace's profiles, and on top what makes an image small, and its panics end it.
-fn profiles(theirs: Option<&Item>, optimise: For) -> Table {
+/// The crates of a machine's image that say of themselves that they are small whatever the rest is.
+fn small<'p>(plan: &Plan, platform: &Platform, project: &'p Project) -> Vec<&'p str> {
+    let libraries = libraries(plan, platform);
+    let all = libraries.keys().filter_map(|library| project.find_crate(library));
+    all.filter(|there| there.small && platform.link != Link::Host).map(|there| there.name.as_str()).collect()
+}
+
+/// The workspace's profiles, and on top what makes an image or these crates of it small, and its panics end it.
+fn profiles(theirs: Option<&Item>, optimise: For, crates: &[&str]) -> Table {
     let mut profiles = theirs.and_then(Item::as_table_like).map(copy).unwrap_or_default();
     profiles.set_implicit(true);
     let profile = |name: &str| profiles.get(name).and_then(Item::as_table_like).map(copy).unwrap_or_default();
@@ -198,6 +206,18 @@ fn profiles(theirs: Option<&Item>, optimise: For) -> Table {
     for (key, default) in defaults.into_iter().chain(small.then(|| ("opt-level", value("z")))) {
         if !release.contains_key(key) {
             release[key] = default;
+        }
+    }
+    if optimise == For::Speed && !release.contains_key("opt-level") {
+        let mut packages = release.get("package").and_then(Item::as_table_like).map(copy).unwrap_or_default();
+        packages.set_implicit(true);
+        for name in crates {
+            if !packages.contains_key(name) {
+                packages[name] = Item::Table([("opt-level", value("z"))].into_iter().collect());
+            }
+        }
+        if !packages.is_empty() {
+            release["package"] = Item::Table(packages);
         }
     }
     release["panic"] = value("abort");

@@ -82,10 +82,16 @@ fn crates(metadata: &Metadata) -> (Vec<Crate>, BTreeMap<&PackageId, usize>) {
             source: package.source.as_ref().map(|source| source.repr.clone()),
             folder: package.manifest_path.parent().map(Utf8Path::to_owned).unwrap_or_default(),
             license: package.license.clone(),
-            fast: package.metadata.pointer("/mirage/fast").and_then(Value::as_bool).unwrap_or_default(),
+            fast: says(package, "/mirage/fast"),
+            small: says(package, "/mirage/small"),
         });
     }
     (crates, index)
+}
+
+/// Whether a package says something of itself under `[package.metadata.mirage]`.
+fn says(package: &Package, what: &str) -> bool {
+    package.metadata.pointer(what).and_then(Value::as_bool).unwrap_or_default()
 }
 
 /// The crates the package sees, by the names it sees them by.
