@@ -43,6 +43,8 @@ pub struct Executable {
     pub packages: Vec<PackageId>,
     /// The files it was made from.
     pub sources: Vec<Utf8PathBuf>,
+    /// Whether its image is packed, where there is one: not if it is to be debugged.
+    pub packed: bool,
 }
 
 /// Builds the image of a configured project, unless it is there and nothing it is made of has changed.
@@ -101,7 +103,7 @@ fn compile(
     let packages = compiled.packages.into_iter().filter(|(_, library)| library.starts_with(&folder)).map(|(id, _)| id);
     let packages = packages.collect();
     step.done();
-    Ok(Executable { file, packages, sources })
+    Ok(Executable { file, packages, sources, packed: options.profile != "dev" })
 }
 
 fn failed(project: &Project, configured: &Configured, compiled: &Compiled) -> Error {

@@ -1,6 +1,9 @@
 //! From an executable to what is in `dist/`: the image, its debug symbols and its manifest.
 
+mod lz4;
 mod manifest;
+mod pack;
+mod segments;
 mod strip;
 pub mod xl;
 
@@ -55,6 +58,12 @@ impl Image {
     }
 }
 
+/// The image of a machine: packed, but for one that is debugged, in which a debugger may want a breakpoint before it starts.
+fn machine(whole: &[u8], packed: bool) -> Result<Vec<u8>, String> {
+    let segments = segments::Segments::of(whole)?;
+    if packed { pack::pack(whole, segments)?.file() } else { segments.file() }
+}
+
 /// Makes the image, all of it or nothing, and says the digest of each part, and of what `before` left there.
 ///
 /// # Errors
@@ -73,7 +82,7 @@ pub fn make(
         .map_err(|error| Error::new(Exit::Compile, format!("`{}` cannot be read: {error}", executable.file)))?;
     let stripped = match target::platform(&configured.plan.target)?.link {
         Link::Host => strip::strip(&whole).map_err(|error| error.to_string()),
-        Link::Bare { .. } => strip::segments(&whole),
+        Link::Bare { .. } => machine(&whole, executable.packed),
     };
     let stripped =
         stripped.map_err(|error| Error::bug(format!("`{}` cannot be stripped: {error}", executable.file)))?;

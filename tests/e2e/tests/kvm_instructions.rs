@@ -1,5 +1,5 @@
 //! What an image can execute: outside the shim no way into ring 0 but its one, nothing only ring 0 may execute, and
-//! nothing of the build machine's in it.
+//! nothing of the build machine's in it. And how large it is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -91,6 +91,7 @@ fn faults(code: &[u8], address: u64) -> Vec<String> {
 /// A segment of an image that is loaded.
 struct Segment {
     address: u64,
+    size: usize,
     executable: bool,
     writable: bool,
     bytes: Vec<u8>,
@@ -109,6 +110,7 @@ fn segments(image: &[u8]) -> Vec<Segment> {
         let (flags, offset, length) = (number(header + 4, 4), number(header + 8, 8), number(header + 32, 8));
         Segment {
             address: number(header + 16, 8) as u64,
+            size: number(header + 40, 8),
             executable: flags & 1 != 0,
             writable: flags & 2 != 0,
             bytes: image[offset..offset + length].to_vec(),
@@ -117,9 +119,33 @@ fn segments(image: &[u8]) -> Vec<Segment> {
     headers.map(segment).collect()
 }
 
+/// The segments of an image when it has unpacked itself, which are those it was linked with.
+fn unpacked(image: &[u8], linked: &[u8]) -> Vec<Segment> {
+    let (packed, linked) = (segments(image), segments(linked));
+    let [shim, data, room, block] = &*packed else { panic!("{} segments: the shim's two and a block", packed.len()) };
+    assert!(shim.executable && !shim.writable && [data, room, block].iter().all(|segment| !segment.executable));
+    assert!(room.bytes.is_empty() && room.address + room.size as u64 == block.address, "the block is where it ends");
+    let memory = lz4_flex::block::decompress(&block.bytes, room.size + block.size).expect("a block of LZ4");
+    for (index, segment) in linked.iter().enumerate() {
+        let bytes = match index {
+            0 => &*shim.bytes,
+            // All but where the block is.
+            1 => {
+                let differs = data.bytes.iter().zip(&segment.bytes).filter(|(one, other)| one != other).count();
+                assert!(differs <= 8 && data.bytes.len() == segment.bytes.len(), "{differs} bytes of the shim's data");
+                continue;
+            }
+            _ => &memory[(segment.address - room.address) as usize..][..segment.bytes.len()],
+        };
+        assert!(bytes == segment.bytes, "what is unpacked is not what was linked at {:#x}", segment.address);
+    }
+    linked
+}
+
 fn check(machine: &Machine) {
     let image = fs::read(machine.image()).expect("an image");
-    let segments = segments(&image);
+    let linked = fs::read(machine.image().with_extension("debug")).expect("what it was linked to");
+    let segments = unpacked(&image, &linked);
     assert!(!segments.iter().any(|segment| segment.executable && segment.writable));
     let code: Vec<_> = segments.iter().filter(|segment| segment.executable).collect();
     let &[shim, text] = code.as_slice() else { panic!("{} segments of code: the shim's and the rest's", code.len()) };
@@ -137,8 +163,19 @@ fn check(machine: &Machine) {
     let places = [root(), target(), folder.to_owned(), home.clone().into(), format!("{home}/.cargo").into()];
     let places: BTreeSet<String> = places.iter().map(|place| place.display().to_string()).collect();
     for place in places.iter().filter(|place| place.len() > 1) {
-        let found = image.windows(place.len()).any(|part| part == place.as_bytes());
+        let mut parts = segments.iter().map(|segment| &*segment.bytes).chain([&*image]);
+        let found = parts.any(|part| part.windows(place.len()).any(|there| there == place.as_bytes()));
         assert!(!found, "`{place}` is in the image");
+    }
+}
+
+/// In bytes: what was asked of `hello`, and a fiftieth of the least Linux that does what `http` does (`mirage-bench kvm-size`
+/// makes one).
+#[test]
+fn images_are_small() {
+    for (machine, most) in [(&HELLO, 40_000), (&HTTP, 290_000)] {
+        let size = fs::metadata(machine.image()).expect("an image").len();
+        assert!(size <= most, "{} has {size} bytes, and {most} at most", machine.image().display());
     }
 }
 

@@ -88,7 +88,7 @@ unfit:
     push offset mirage_setup_stack_end - 8
     push 2                          // no interrupts: they are let in where the shim waits, and nowhere else
     push 0x23
-    push offset mirage_setup
+    push offset mirage_unpack
     iretq
 
 .section .shim.data, "aw", @progbits

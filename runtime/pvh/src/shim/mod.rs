@@ -1,6 +1,6 @@
 //! The ring-0 shim: `boot.s` enters it, `traps.s` is what the processor comes back to it for, `calls.s` what ring 3 may
 //! ask of it. It has the page and descriptor tables, waits, and lets ring 3 do what it may; it never reads or writes
-//! memory of ring 3.
+//! memory of ring 3. `unpack.s` lies there because it is what is not packed; it runs in ring 3, once.
 
 pub mod call;
 
@@ -135,6 +135,7 @@ core::arch::global_asm!(
     ".set ARGUMENT, {ARGUMENT}",
     ".set PORTS, {PORTS}",
     include_str!("boot.s"),
+    include_str!("unpack.s"),
     include_str!("traps.s"),
     include_str!("calls.s"),
     ".text",
