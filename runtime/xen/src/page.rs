@@ -45,8 +45,17 @@ pub struct Shared {
 impl Shared {
     /// A page of zeroes from the heap; none when there is none left.
     pub fn new() -> Option<Self> {
-        let Pages { pointer, address, .. } = Pages::new(LENGTH)?;
-        Some(Self { start: pointer, address })
+        Self::several(1)?.next()
+    }
+
+    /// So many of them in one piece: each on its own would leave a gap of nearly a page before the next.
+    pub fn several(count: usize) -> Option<impl Iterator<Item = Self>> {
+        let Pages { pointer, address, .. } = Pages::new(count.checked_mul(LENGTH)?)?;
+        Some((0..count).map(move |number| {
+            let offset = number * LENGTH;
+            // SAFETY: the piece has so many pages.
+            Self { start: unsafe { pointer.add(offset) }, address: address + offset as u64 }
+        }))
     }
 
     /// The page of another memory than ours, at this frame number; none where the shim does not let it be had.

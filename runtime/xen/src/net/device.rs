@@ -12,9 +12,9 @@ use mirage::{MacAddress, Network, Offload, Offloads, Received};
 use mirage_pvh::{Host as _, Interrupt, Platform};
 
 use super::agree::{Back, State};
-use super::receive::Receive;
+use super::receive::{self, Receive};
 use super::ring::Broken;
-use super::transmit::Transmit;
+use super::transmit::{self, Transmit};
 use crate::event::Channel;
 use crate::grant::Grant;
 use crate::machine::Xen;
@@ -56,8 +56,10 @@ struct Memory {
 
 impl Memory {
     fn new() -> Option<Self> {
-        let rings = [Shared::new()?, Shared::new()?];
-        Some(Self { rings, transmit: Transmit::pages()?, receive: Receive::pages()? })
+        let mut pages = Shared::several(2 + transmit::PAGES + receive::PAGES)?;
+        let rings = [pages.next()?, pages.next()?];
+        let transmit = pages.by_ref().take(transmit::PAGES).collect();
+        Some(Self { rings, transmit, receive: pages.collect() })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::grant::Grant;
 use crate::page::{LENGTH, Shared};
 
 /// Pages for frames to come: two of 64 KiB have room many times over.
-const PAGES: usize = 128;
+pub const PAGES: usize = 128;
 /// Bytes of a request, and of a response.
 const REQUEST: usize = 8;
 
@@ -57,11 +57,6 @@ impl Receive {
         let mut receive = Self { ring, pages: pages?, given, frame, received, pieces: 0, expected };
         (0..receive.pages.len()).for_each(|page| receive.give(page as u16));
         Some(receive)
-    }
-
-    /// Memory for the frames of one interface.
-    pub fn pages() -> Option<Vec<Shared>> {
-        (0..PAGES).map(|_| Shared::new()).collect()
     }
 
     /// Takes the pages back; those the back end has in use stay granted.

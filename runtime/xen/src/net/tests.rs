@@ -9,9 +9,9 @@ use mirage::{Checksum, Offload, Received};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::receive::Receive;
+use super::receive::{self, Receive};
 use super::ring::SLOTS;
-use super::transmit::Transmit;
+use super::transmit::{self, Transmit};
 use crate::page::{LENGTH, Shared};
 
 /// Where the two sides of a ring are, and where its slots begin.
@@ -36,7 +36,8 @@ struct Memory {
 
 fn memory() -> Memory {
     let rings = [(); 2].map(|()| Shared::new().expect("a page"));
-    Memory { rings, to_read: Transmit::pages().expect("pages"), to_write: Receive::pages().expect("pages") }
+    let several = |count| Shared::several(count).expect("pages").collect();
+    Memory { rings, to_read: several(transmit::PAGES), to_write: several(receive::PAGES) }
 }
 
 fn rings(memory: &Memory) -> Rings {

@@ -10,7 +10,7 @@ use crate::grant::Grant;
 use crate::page::{LENGTH, Shared};
 
 /// Pages for frames on their way.
-const PAGES: usize = 64;
+pub const PAGES: usize = 64;
 /// Bytes of a request: grant, offset and flags, number and size.
 const REQUEST: usize = 12;
 
@@ -50,11 +50,6 @@ impl Transmit {
         let pages = pages?;
         let free = (0..pages.len() as u16).rev().collect();
         Some(Self { ring: Ring::new(page, REQUEST), pages, free, gathers, refused: None })
-    }
-
-    /// Memory for the frames of one interface.
-    pub fn pages() -> Option<Vec<Shared>> {
-        (0..PAGES).map(|_| Shared::new()).collect()
     }
 
     /// Takes the pages back; those the back end has in use stay granted.
