@@ -1,4 +1,4 @@
-//! Images of one application over our own stack and over the kernel's.
+//! Images: for a machine, and of one application over our own stack and over the kernel's.
 
 use std::path::{Path, PathBuf};
 
@@ -39,4 +39,18 @@ pub fn built(tool: &Tool, project: &Project, keys: &[&str], copy: &str) -> anyho
     let kept = project.file(copy);
     std::fs::copy(Path::new(String::from_utf8(query.stdout)?.trim()), &kept)?;
     Ok(kept)
+}
+
+/// Builds an image of a project for a target that is a machine.
+pub fn built_for(tool: &Tool, project: &Project, target: &str) -> anyhow::Result<PathBuf> {
+    let call = |words: &[&str]| {
+        let mut command = tool.command();
+        command.current_dir(project.folder()).arg("--quiet").args(words);
+        command.env("CARGO_TARGET_DIR", mirage_e2e::target());
+        command
+    };
+    timed(&mut call(&["build", "-t", target]))?;
+    let query = call(&["query", "image"]).output()?;
+    ensure!(query.status.success(), "{}", String::from_utf8_lossy(&query.stderr));
+    Ok(PathBuf::from(String::from_utf8(query.stdout)?.trim()))
 }

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use mirage_e2e::{Outcome, Project, Space};
 
 use crate::guest::{Guest, prepare, queue};
-use crate::linux::{Linux, khz};
-use crate::{Figures, Load, Tool, pressed, timed};
+use crate::image::built_for;
+use crate::linux::{self, Linux, khz};
+use crate::{Figures, Load, Tool, pressed};
 
 /// How often each side boots for the time that takes.
 const BOOTS: usize = 11;
@@ -35,9 +36,9 @@ impl Sides {
         let space = Space::new("images for kvm").context("no tap can be made here")?;
         prepare(&space);
         let http = Project::new("http-machine", "http");
-        let image = built(tool, &http)?;
+        let image = built_for(tool, &http, "kvm")?;
         let knocking = Project::new("knocking-machine", "knocking");
-        let knocking_image = built(tool, &knocking)?;
+        let knocking_image = built_for(tool, &knocking, "kvm")?;
         let command_line = "-- --ipv4 10.0.0.2/24".to_owned();
         let ours = Guest { whose: "mirage", kernel: image, system: None, command_line };
         let answer = {
@@ -46,25 +47,13 @@ impl Sides {
             Outcome::of(curl.args(["-sSi", "--max-time", "10", "http://10.0.0.2/"])).ends_with(0).out
         };
         let folder = mirage_e2e::target().join("bench-linux");
-        let linux = Linux::make(&folder, answer.as_bytes())?;
+        let linux = Linux::make(&folder, linux::VIRTIO, answer.as_bytes())?;
         let (kernel, system) = (linux.kernel.clone(), Some(linux.system.clone()));
-        let theirs = Guest { whose: "Linux", kernel, system, command_line: Linux::command_line(khz()?) };
+        // A microvm has nothing by which it could measure the processor's frequency.
+        let command_line = Linux::command_line("ttyS0", &format!("tsc_early_khz={} ADDRESS=10.0.0.2", khz()?));
+        let theirs = Guest { whose: "Linux", kernel, system, command_line };
         Ok(Self { space, ours, theirs, linux, knocking: knocking_image, _projects: [http, knocking] })
     }
-}
-
-/// Builds an image for kvm.
-fn built(tool: &Tool, project: &Project) -> anyhow::Result<PathBuf> {
-    let target = mirage_e2e::target();
-    let call = |words: &[&str]| {
-        let mut command = tool.command();
-        command.current_dir(project.folder()).arg("--quiet").args(words).env("CARGO_TARGET_DIR", &target);
-        command
-    };
-    timed(&mut call(&["build", "-t", "kvm"]))?;
-    let query = call(&["query", "image"]).output()?;
-    ensure!(query.status.success(), "{}", String::from_utf8_lossy(&query.stderr));
-    Ok(PathBuf::from(String::from_utf8(query.stdout)?.trim()))
 }
 
 /// From QEMU's start to the first byte of an answer.

@@ -11,6 +11,7 @@ mod stream;
 mod tool;
 mod web;
 mod wire;
+mod xen;
 
 pub use direct::{direct_bulk, direct_close, direct_http, direct_poll};
 pub use figures::{Figures, table};
@@ -19,3 +20,4 @@ pub use process::{Server, free_port, timed};
 pub use tool::{Project, Tool};
 pub use web::{Answered, Load, pressed, wrk};
 pub use wire::{Way, wire};
+pub use xen::{Domains, xen_create, xen_http, xen_size};

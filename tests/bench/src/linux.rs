@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 const PACKAGE: &str = "linux-image-cloud-amd64";
 
 /// The modules of a virtio network card on a machine without PCI, each after those it builds on.
-const MODULES: [&str; 6] = [
+pub const VIRTIO: &[&str] = &[
     "drivers/virtio/virtio_ring",
     "drivers/virtio/virtio",
     "drivers/virtio/virtio_mmio",
@@ -19,6 +19,8 @@ const MODULES: [&str; 6] = [
     "drivers/net/net_failover",
     "drivers/net/virtio_net",
 ];
+/// That of a domain's.
+pub const XEN: &[&str] = &["drivers/net/xen-netfront"];
 
 /// A Linux that can be booted.
 pub struct Linux {
@@ -29,9 +31,9 @@ pub struct Linux {
 }
 
 impl Linux {
-    /// One whose server sends `answer`, bytes of a whole response, for each request. What Debian has of it is kept in
-    /// `folder` for the next time.
-    pub fn make(folder: &Path, answer: &[u8]) -> anyhow::Result<Self> {
+    /// One with these modules, whose server sends `answer`, bytes of a whole response, for each request. What Debian has of
+    /// it is kept in `folder` for the next time.
+    pub fn make(folder: &Path, modules: &[&str], answer: &[u8]) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let opened = folder.join("opened");
         if !opened.join("boot").is_dir() {
@@ -43,19 +45,16 @@ impl Linux {
             said(Command::new("dpkg-deb").arg("-x").args([&file, &opened]))?;
         }
         let kernel = found(&opened.join("boot"), |name| name.starts_with("vmlinuz-"))?;
-        let modules = found(&opened.join("lib/modules"), |_| true)?.join("kernel");
+        let all = found(&opened.join("lib/modules"), |_| true)?.join("kernel");
 
         let root = tempfile::tempdir()?;
         fs::create_dir(root.path().join("modules"))?;
-        for (number, module) in MODULES.iter().enumerate() {
+        for (number, module) in modules.iter().enumerate() {
             let to = root.path().join(format!("modules/{number}.ko"));
-            said(
-                Command::new("strip").arg("--strip-debug").arg("-o").arg(to).arg(modules.join(format!("{module}.ko"))),
-            )?;
+            said(Command::new("strip").arg("--strip-debug").arg("-o").arg(to).arg(all.join(format!("{module}.ko"))))?;
         }
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guest/init.c");
-        let init = root.path().join("init");
-        said(Command::new("gcc").args(["-O2", "-static", "-s", "-o"]).args([&init, &source]))?;
+        compile(&source, &root.path().join("init"))?;
         fs::write(root.path().join("answer"), answer)?;
         let system = folder.join("system.cpio");
         let pack = "find . | sort | cpio --quiet --create --format=newc --owner=+0:+0";
@@ -65,12 +64,11 @@ impl Linux {
         Ok(Self { kernel, system })
     }
 
-    /// What it is told: to leave out whatever takes time. It takes the processor's frequency from `khz`, for a microvm has
-    /// nothing it can measure it by.
-    pub fn command_line(khz: u64) -> String {
+    /// What it is told: to leave out whatever takes time; and `more`, which says at least its `ADDRESS`.
+    pub fn command_line(console: &str, more: &str) -> String {
         format!(
-            "console=ttyS0 quiet loglevel=0 mitigations=off tsc=reliable tsc_early_khz={khz} nokaslr no_timer_check \
-             cryptomgr.notests audit=0 apparmor=0 selinux=0 panic=-1 rdinit=/init ADDRESS=10.0.0.2"
+            "console={console} quiet loglevel=0 mitigations=off tsc=reliable nokaslr no_timer_check \
+             cryptomgr.notests audit=0 apparmor=0 selinux=0 panic=-1 rdinit=/init {more}"
         )
     }
 
@@ -88,6 +86,11 @@ pub fn khz() -> anyhow::Result<u64> {
     let line = all.lines().find(|line| line.starts_with("cpu MHz")).context("the processor shows no frequency")?;
     let megahertz: f64 = line.rsplit(' ').next().unwrap_or_default().parse()?;
     Ok((megahertz * 1e3) as u64)
+}
+
+/// A program that wants no library.
+pub fn compile(source: &Path, program: &Path) -> anyhow::Result<()> {
+    said(Command::new("gcc").args(["-O2", "-static", "-s", "-o"]).args([program, source])).map(drop)
 }
 
 /// What a program says that must succeed.

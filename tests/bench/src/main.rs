@@ -13,9 +13,12 @@
 //! | `kvm-boot` | an image on a microvm beside a small Linux: QEMU's start to the first byte | 1 |
 //! | `kvm-size` | least memory and size of both | 1 |
 //! | `kvm-http` | requests/s of both, on a tap | 3 |
+//! | `xen-create` | a domain beside a small Linux's, on Xen in QEMU: `xl create` to the first byte | 2 |
+//! | `xen-size` | least memory and size of both | 2 |
+//! | `xen-http` | requests/s of both, to a client in dom0 | 4 |
 //!
-//! `direct`, `wire` and `kvm` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. These need
-//! root, for their network namespaces.
+//! `direct`, `wire`, `kvm` and `xen` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name. All
+//! but `xen`'s need root, for their network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
 
@@ -25,15 +28,15 @@ use std::process::Command;
 
 use anyhow::Context as _;
 use mirage_bench::{
-    Figures, Load, Project, Server, Sides, Tool, Way, direct_bulk, direct_close, direct_http, direct_poll, free_port,
-    kvm_boot, kvm_http, kvm_size, table, timed, wire, wrk,
+    Domains, Figures, Load, Project, Server, Sides, Tool, Way, direct_bulk, direct_close, direct_http, direct_poll,
+    free_port, kvm_boot, kvm_http, kvm_size, table, timed, wire, wrk, xen_create, xen_http, xen_size,
 };
 
 /// Rounds of a bad wire for each of its conditions.
 const ROUNDS: u64 = 5;
 
 /// What can be measured.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 14] = [
     "tool",
     "http",
     "direct-http",
@@ -45,6 +48,9 @@ const PARTS: [&str; 11] = [
     "kvm-boot",
     "kvm-size",
     "kvm-http",
+    "xen-create",
+    "xen-size",
+    "xen-http",
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -80,6 +86,9 @@ fn main() -> anyhow::Result<()> {
             "kvm-boot" => kvm_boot(&Sides::make(&tool)?)?,
             "kvm-size" => kvm_size(&Sides::make(&tool)?)?,
             "kvm-http" => kvm_http(&Sides::make(&tool)?)?,
+            "xen-create" => xen_create(&Domains::make(&tool)?)?,
+            "xen-size" => xen_size(&Domains::make(&tool)?)?,
+            "xen-http" => xen_http(&Domains::make(&tool)?)?,
             _ => wire(&tool, &[Way::Receives], only, ROUNDS)?,
         };
         println!("{}", table(&figures));

@@ -7,12 +7,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use mirage_cli::report::Reporter;
+pub use mirage_cli::run::xen::lab::unpacked;
 use mirage_cli::run::xen::lab::{Answer, Boot, Card, Files, Machine, Pending};
 
 use crate::{have, root, skip, tool};
 
 /// How long anything may take before a test gives it up: everything is emulated.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// What domains of tests have together, in mebibytes.
+const MEMORY: u32 = 160;
 
 /// The address of dom0 on the bridge that domains are on, and the one that ports of this host lead to.
 pub const DOM0: &str = "10.0.2.10";
@@ -41,26 +45,17 @@ impl Dom0 {
     /// Boots it; `ports` of this host lead to ports of the domain at [`GUEST`]. None and a line that says so where it
     /// cannot be had.
     pub fn boot(what: &str, ports: &[(u16, u16)]) -> Option<Self> {
-        if !have("qemu-system-x86_64") {
-            skip(what, "wants QEMU (package qemu-system-x86)");
-            return None;
-        }
-        let files = match Files::make(&Reporter::silent()) {
-            Ok(files) => files,
-            // All other errors are mistakes of the lab's.
-            Err(error) if error.message.contains("fetched") || error.message.contains("made of Debian's") => {
-                skip(
-                    what,
-                    &format!("the lab cannot be made: {error}: {}", error.detail.as_deref().unwrap_or_default()),
-                );
-                return None;
-            }
-            Err(error) => panic!("{error:?}"),
-        };
-        let forward = |(here, there): &(u16, u16)| format!(",hostfwd=tcp:127.0.0.1:{here}-{GUEST}:{there}");
+        let ports: Vec<_> = ports.iter().map(|&(here, there)| (here, GUEST, there)).collect();
+        Self::boot_for(what, MEMORY, &ports)
+    }
+
+    /// The same with so many mebibytes for all domains together, which have addresses of their own.
+    pub fn boot_for(what: &str, memory: u32, ports: &[(u16, &str, u16)]) -> Option<Self> {
+        let files = files(what)?;
+        let forward =
+            |(here, address, there): &(u16, &str, u16)| format!(",hostfwd=tcp:127.0.0.1:{here}-{address}:{there}");
         let card = Card { properties: ports.iter().map(forward).collect(), pcap: None };
-        let boot = Boot { files, memory: 160, cards: vec![card] };
-        let machine = Machine::boot(&boot, tool()).expect("QEMU starts");
+        let machine = Machine::boot(&Boot { files, memory, cards: vec![card] }, tool()).expect("QEMU starts");
         let dom0 = Self { machine };
         dom0.run(&format!("ip address add {DOM0}/24 dev xenbr0"));
         Some(dom0)
@@ -124,6 +119,27 @@ impl Dom0 {
             Ok(None) => panic!("dom0 has ended: {}", self.log()),
             Err(_) => panic!("dom0 does not answer: {}", self.log()),
         }
+    }
+}
+
+/// Whether there is a lab here, made if it was not; a line says why where it cannot be had.
+pub fn has_lab(what: &str) -> bool {
+    files(what).is_some()
+}
+
+fn files(what: &str) -> Option<Files> {
+    if !have("qemu-system-x86_64") {
+        skip(what, "wants QEMU (package qemu-system-x86)");
+        return None;
+    }
+    match Files::make(&Reporter::silent()) {
+        Ok(files) => Some(files),
+        // All other errors are mistakes of the lab's.
+        Err(error) if error.message.contains("fetched") || error.message.contains("made of Debian's") => {
+            skip(what, &format!("the lab cannot be made: {error}: {}", error.detail.as_deref().unwrap_or_default()));
+            None
+        }
+        Err(error) => panic!("{error:?}"),
     }
 }
 

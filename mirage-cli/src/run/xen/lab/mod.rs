@@ -15,6 +15,7 @@ mod run;
 mod session;
 mod tree;
 
+pub use dom0::unpacked;
 pub use files::{Files, ready};
 pub use machine::Machine;
 pub use qemu::{Boot, Card, MEMORY};
