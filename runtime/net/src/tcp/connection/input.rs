@@ -38,10 +38,12 @@ impl Connection {
             self.receiver.due = true;
             return;
         }
+        let length = segment.length(payload.len());
         if !self.is_recent(segment) {
+            // Octets that were sent again because they were late have older timestamps than what came in their place.
+            self.note_duplicate(segment, length);
             return;
         }
-        let length = segment.length(payload.len());
         let mut payload = payload;
         let mut fin = segment.fin;
         if !self.receiver.is_acceptable(segment.seq, length) {
@@ -133,8 +135,13 @@ impl Connection {
             return;
         }
         self.receiver.due = true;
-        let end = segment.seq + (length - u32::from(segment.fin));
-        if segment.seq.lt(end) && end.le(self.receiver.nxt) {
+        self.note_duplicate(segment, length);
+    }
+
+    /// RFC 2883, 4: what came twice is told.
+    fn note_duplicate(&mut self, segment: &Segment, length: u32) {
+        let end = segment.seq + length.saturating_sub(u32::from(segment.fin) + u32::from(segment.syn));
+        if self.receiver.due && segment.seq.lt(end) && end.le(self.receiver.nxt) {
             self.receiver.duplicate = Some((segment.seq, end));
         }
     }

@@ -1,29 +1,53 @@
 //! Repairing a loss: how much may be sent meanwhile (RFC 6937), when it is over, and when it was none (RFC 3522).
 
+use alloc::collections::VecDeque;
+
 use super::acknowledge::Delivered;
 use super::congestion::Congestion;
+use super::sender::Sender;
 use super::state::Connection;
 use super::timers::Deadline;
 use crate::tcp::{Segment, Seq};
 
+/// How many repairs that are over may turn out to have been none.
+const PAST_MOST: usize = 8;
+
+/// What is known of losses, while anything is.
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    /// The one under repair.
+    current: Option<Recovery>,
+    /// Those before it, the last one last. What they sent again may have been late, not lost; where octets can be late by
+    /// more than a round trip, that is known only when the next is under repair (RFC 3708).
+    past: VecDeque<Doubt>,
+}
+
 /// A loss is being repaired.
 #[derive(Debug)]
 pub(super) struct Recovery {
-    /// It is over when this is acknowledged (RecoveryPoint).
-    until: Seq,
     cause: Cause,
     /// Bytes that arrived since, bytes sent since, bytes in flight when it began (RFC 6937, 3).
     delivered: u32,
     pub sent: u32,
     flight: u32,
-    /// What the congestion window was before.
-    before: Congestion,
     /// The timestamp of the first octets sent again.
-    pub stamp: Option<u32>,
-    /// What was in flight when it began begins here, and how many bytes of it were sent again that the peer does not say
-    /// it had.
+    stamp: Option<u32>,
+    doubt: Doubt,
+}
+
+/// What undoes the answer to a loss that was none.
+#[derive(Debug)]
+struct Doubt {
+    /// What was in flight when it began: it is over when all of that is acknowledged (RecoveryPoint).
     from: Seq,
-    pub again: u32,
+    until: Seq,
+    /// What was sent again, some of it perhaps sent first while that went on, ends here; how many bytes of it the peer does
+    /// not say it had.
+    end: Seq,
+    again: u32,
+    /// What the congestion window was before, and the threshold it fell to.
+    before: Congestion,
+    reduced: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,35 +58,68 @@ enum Cause {
     TimedOut,
     /// The path takes smaller segments only, which is no sign of congestion (RFC 1191, 6.3).
     Path,
-    /// It is over. What still comes of it may show that nothing was lost.
-    Past,
+}
+
+impl Losses {
+    pub fn current(&mut self) -> Option<&mut Recovery> {
+        self.current.as_mut()
+    }
+
+    pub fn is_recovering(&self) -> bool {
+        self.current.is_some()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.current.is_none() && self.past.is_empty()
+    }
+
+    /// The loss is repaired; nothing more is known of it than whether it was one.
+    fn conclude(&mut self) {
+        let Some(Recovery { cause: Cause::Overtaken, doubt, .. }) = self.current.take() else { return };
+        if doubt.again > 0 {
+            if self.past.len() == PAST_MOST {
+                self.past.pop_front();
+            }
+            self.past.push_back(doubt);
+        }
+    }
 }
 
 impl Recovery {
-    pub fn is_over(&self) -> bool {
-        self.cause == Cause::Past
+    /// Octets were sent again, with this timestamp.
+    pub fn sent_again(&mut self, start: Seq, end: Seq, stamp: u32) {
+        let (bytes, doubt) = (end.distance(start), &mut self.doubt);
+        self.sent = self.sent.saturating_add(bytes);
+        (doubt.again, doubt.end) = (doubt.again.saturating_add(bytes), doubt.end.later(end));
+        self.stamp.get_or_insert(stamp);
+    }
+}
+
+impl Doubt {
+    /// The peer has got these octets twice: whether that is so now of all that was sent again.
+    fn settle(&mut self, (left, right): (Seq, Seq)) -> bool {
+        let before = self.again;
+        self.again = before.saturating_sub(right.distance(left));
+        before > 0 && self.again == 0
+    }
+
+    fn covers(&self, (left, right): (Seq, Seq)) -> bool {
+        left.ge(self.from) && right.le(self.end) && left.lt(right)
     }
 }
 
 impl Connection {
     fn recovery(&self, cause: Cause) -> Recovery {
         let sender = &self.sender;
-        Recovery {
-            until: sender.nxt,
-            cause,
-            delivered: 0,
-            sent: 0,
-            flight: sender.flight().max(1),
-            before: sender.congestion.clone(),
-            stamp: None,
-            from: sender.una,
-            again: 0,
-        }
+        let before = sender.congestion.clone();
+        let reduced = before.window;
+        let doubt = Doubt { from: sender.una, until: sender.nxt, end: sender.una, again: 0, before, reduced };
+        Recovery { cause, delivered: 0, sent: 0, flight: sender.flight().max(1), stamp: None, doubt }
     }
 
     /// Something is lost; once per window that makes it smaller.
     pub(super) fn enter_recovery(&mut self) {
-        if self.sender.recovery.as_ref().is_some_and(|recovery| !matches!(recovery.cause, Cause::Path | Cause::Past)) {
+        if self.sender.recovery_mut().is_some_and(|recovery| recovery.cause != Cause::Path) {
             return;
         }
         let mut recovery = self.recovery(Cause::Overtaken);
@@ -75,7 +132,8 @@ impl Connection {
             recovery.flight = sender.congestion.window;
         }
         sender.congestion.reduce(recovery.flight, sender.mss.into());
-        sender.recovery = Some(recovery.into());
+        recovery.doubt.reduced = sender.congestion.threshold;
+        sender.losses.get_or_insert_default().current = Some(recovery);
         sender.tail = None;
     }
 
@@ -90,9 +148,9 @@ impl Connection {
         if sender.board.front().is_some_and(|sent| sent.sacked) {
             sender.board.renege();
         }
-        match &mut sender.recovery {
+        match &mut sender.losses.get_or_insert_default().current {
             Some(recovery) if recovery.cause == Cause::TimedOut => {
-                recovery.until = sender.nxt;
+                recovery.doubt.until = sender.nxt;
                 sender.congestion.window = mss;
             }
             place => {
@@ -101,10 +159,10 @@ impl Connection {
                 sender.congestion.timed_out(recovery.flight, mss);
                 if place.as_ref().is_some_and(|recovery| recovery.cause == Cause::Overtaken) {
                     // It fell for this loss already.
-                    recovery.before.window = threshold;
+                    recovery.doubt.before.window = threshold;
                     sender.congestion.threshold = threshold;
                 }
-                *place = Some(recovery.into());
+                *place = Some(recovery);
             }
         }
         sender.board.lose(|_| true);
@@ -115,7 +173,8 @@ impl Connection {
     pub(super) fn recover_from_path(&mut self) {
         let mss = u32::from(self.sender.mss);
         if self.sender.board.lose(|sent| sent.len() > mss) && !self.sender.is_recovering() {
-            self.sender.recovery = Some(self.recovery(Cause::Path).into());
+            let recovery = self.recovery(Cause::Path);
+            self.sender.losses.get_or_insert_default().current = Some(recovery);
         }
     }
 
@@ -124,17 +183,15 @@ impl Connection {
         let (sack, pipe) = (self.sack, self.sender.pipe());
         let sender = &mut self.sender;
         let mss = u32::from(sender.mss);
-        let Some(recovery) = sender.recovery.as_deref_mut().filter(|recovery| !recovery.is_over()) else { return true };
-        if ack.ge(recovery.until) {
+        let Some(losses) = sender.losses.as_deref_mut() else { return true };
+        let Some(recovery) = &mut losses.current else { return true };
+        if ack.ge(recovery.doubt.until) {
             if recovery.cause == Cause::Overtaken {
                 sender.congestion.window = sender.congestion.threshold;
                 sender.rack.recovered();
             }
-            if recovery.cause == Cause::Overtaken && recovery.again > 0 {
-                recovery.cause = Cause::Past;
-            } else {
-                sender.recovery = None;
-            }
+            losses.conclude();
+            sender.forget_losses();
             sender.duplicates = 0;
             return false;
         }
@@ -176,32 +233,65 @@ impl Connection {
             return;
         }
         let sender = &mut self.sender;
-        let Some(recovery) = sender.recovery.take() else { return };
-        sender.congestion = recovery.before;
+        let Some(recovery) = sender.losses.as_mut().and_then(|losses| losses.current.take()) else { return };
+        sender.congestion = recovery.doubt.before;
         sender.rack.reordering = true;
         sender.board.restore();
+        sender.forget_losses();
     }
 
     /// RFC 3708 and RFC 2883: the peer has got these octets twice. Once that is so of all that a recovery sent again, they
     /// were late, not lost, also when they came later than what was sent again.
-    pub(super) fn undo_if_doubled(&mut self, (left, right): (Seq, Seq)) {
+    pub(super) fn undo_if_doubled(&mut self, twice: (Seq, Seq)) {
         let sender = &mut self.sender;
-        let Some(recovery) = sender.recovery.as_deref_mut() else { return };
-        let counts = matches!(recovery.cause, Cause::Overtaken | Cause::Past);
-        if !counts || left.lt(recovery.from) || right.gt(recovery.until) || right.le(left) {
-            return;
+        let Some(losses) = sender.losses.as_deref_mut() else { return };
+        let Losses { current, past } = losses;
+        let congestion = &mut sender.congestion;
+        match current {
+            Some(Recovery { cause: Cause::Overtaken, doubt, .. }) if doubt.covers(twice) => {
+                if !doubt.settle(twice) {
+                    return;
+                }
+                if congestion.window < doubt.before.window {
+                    *congestion = doubt.before.clone();
+                }
+                *current = None;
+                sender.board.restore();
+            }
+            _ => {
+                let Some(index) = past.iter_mut().position(|doubt| doubt.covers(twice) && doubt.settle(twice)) else {
+                    return;
+                };
+                let Some(Doubt { before, reduced, .. }) = past.remove(index) else { return };
+                let shrunk = (before.window, reduced);
+                let mut later = past.range_mut(index..).chain(current.as_mut().map(|recovery| &mut recovery.doubt));
+                match later.next() {
+                    None if congestion.window < before.window => *congestion = before,
+                    None => {}
+                    // What was lost later was lost from a window that had not become smaller before.
+                    Some(next) => {
+                        next.before.grow(shrunk);
+                        next.before.threshold = next.before.threshold.max(before.threshold);
+                        later.for_each(|doubt| doubt.before.grow(shrunk));
+                        let window = congestion.window;
+                        congestion.grow(shrunk);
+                        if current.is_some() {
+                            // As long as something is repaired, the window follows the threshold (RFC 6937).
+                            congestion.window = window;
+                        }
+                    }
+                }
+            }
         }
-        let before = recovery.again;
-        recovery.again = before.saturating_sub(right.distance(left));
-        if before == 0 || recovery.again > 0 {
-            return;
-        }
-        let Some(recovery) = sender.recovery.take() else { return };
-        if !recovery.is_over() {
-            sender.board.restore();
-        }
-        if sender.congestion.window < recovery.before.window {
-            sender.congestion = recovery.before;
+        sender.forget_losses();
+    }
+}
+
+impl Sender {
+    /// Keeps nothing of losses when there is nothing to keep.
+    fn forget_losses(&mut self) {
+        if self.losses.as_ref().is_some_and(|losses| losses.is_empty()) {
+            self.losses = None;
         }
     }
 }

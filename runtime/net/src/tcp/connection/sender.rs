@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use mirage::time::Instant;
 
 use super::congestion::Congestion;
-use super::loss::Recovery;
+use super::loss::{Losses, Recovery};
 use super::rack::Rack;
 use super::rtt::Rtt;
 use super::scoreboard::Scoreboard;
@@ -40,8 +40,8 @@ pub(super) struct Sender {
     pub rtt: Rtt,
     pub congestion: Congestion,
     pub rack: Rack,
-    /// The loss under repair, or the last one, as long as it may turn out to have been none.
-    pub recovery: Option<Box<Recovery>>,
+    /// The loss under repair, and those before it that may turn out to have been none.
+    pub losses: Option<Box<Losses>>,
     /// The end of the last segment that was not full (the Minshall variant of Nagle's algorithm looks at it).
     pub small: Seq,
     /// What went out as a tail loss probe: where it ends, and whether it was sent before (RFC 8985, 7).
@@ -100,7 +100,7 @@ impl Sender {
             rtt: Rtt::default(),
             congestion: Congestion::new(mss.into(), cubic),
             rack: Rack::new(iss),
-            recovery: None,
+            losses: None,
             small: iss,
             tail: None,
             duplicates: 0,
@@ -126,12 +126,12 @@ impl Sender {
 
     /// The loss under repair.
     pub fn recovery_mut(&mut self) -> Option<&mut Recovery> {
-        self.recovery.as_deref_mut().filter(|recovery| !recovery.is_over())
+        self.losses.as_mut()?.current()
     }
 
     /// Whether a loss is being repaired.
     pub fn is_recovering(&self) -> bool {
-        self.recovery.as_ref().is_some_and(|recovery| !recovery.is_over())
+        self.losses.as_ref().is_some_and(|losses| losses.is_recovering())
     }
 
     /// Bytes queued and never sent.
@@ -168,7 +168,7 @@ impl Sender {
     pub fn clear(&mut self) {
         self.queue.clear();
         self.board.clear();
-        self.recovery = None;
+        self.losses = None;
         self.wanted = Wanted::default();
     }
 }

@@ -130,9 +130,7 @@ impl Connection {
         let sender = &mut self.sender;
         sender.board.sent_again(start, end, self.now);
         if let Some(recovery) = sender.recovery_mut() {
-            recovery.sent = recovery.sent.saturating_add(end.distance(start));
-            recovery.again = recovery.again.saturating_add(end.distance(start));
-            recovery.stamp.get_or_insert(stamp);
+            recovery.sent_again(start, end, stamp);
         }
     }
 

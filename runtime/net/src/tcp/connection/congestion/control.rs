@@ -108,6 +108,18 @@ impl Congestion {
         self.threshold = reduced.max(2 * mss);
     }
 
+    /// A reduction from one number of bytes to another is undone that others came after.
+    pub fn grow(&mut self, (from, to): (u32, u32)) {
+        let grown = |bytes: u32| {
+            let bytes = u64::from(bytes) * u64::from(from) / u64::from(to.max(1));
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        if from > to {
+            (self.window, self.threshold) = (grown(self.window), grown(self.threshold));
+            self.forget_epoch();
+        }
+    }
+
     /// The threshold after a time-out, and a window of one segment (RFC 5681, 3.1, equation 4; RFC 9438, 4.8).
     pub fn timed_out(&mut self, flight: u32, mss: u32) {
         self.reduce(flight, mss);
@@ -118,6 +130,11 @@ impl Congestion {
     /// Nothing was sent for longer than the retransmission time-out (RFC 5681, 4.1).
     pub fn restart(&mut self, mss: u32) {
         self.window = self.window.min(initial_window(mss));
+        self.forget_epoch();
+    }
+
+    /// The window is not what congestion avoidance made it.
+    fn forget_epoch(&mut self) {
         if let Some(Avoidance::Cubic(cubic)) = self.memory.as_mut().map(|memory| &mut memory.avoidance) {
             cubic.forget_epoch();
         }

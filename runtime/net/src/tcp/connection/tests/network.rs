@@ -42,6 +42,9 @@ pub struct Weather {
     pub twice: u32,
     pub delay: Duration,
     pub jitter: Duration,
+    /// How many come later than others, and by how much.
+    pub late: u32,
+    pub lateness: Duration,
     /// Segments as large as this go through unharmed, the device at the other end puts nothing together.
     pub segment_most: u32,
     /// Bytes a second, and how many of them may queue up; none: as fast as can be.
@@ -125,8 +128,10 @@ impl Network {
                         start = *free;
                     }
                     let jitter = Duration::from_nanos(chance.below(weather.jitter.as_nanos() as u64));
+                    let late = if chance.hits(weather.late) { weather.lateness } else { Duration::ZERO };
                     *count += 1;
-                    flying.insert((start + weather.delay + jitter, *count), (1 - index, segment, payload.clone()));
+                    flying
+                        .insert((start + weather.delay + jitter + late, *count), (1 - index, segment, payload.clone()));
                 }
             }
             Ok(())

@@ -68,6 +68,16 @@ fn duplicates_are_reported() {
     script.peer(from_peer(1501, 1), 1000).expect(&[". 1 ack 2501 sack 1501-2001 3001-4001"]);
 }
 
+/// RFC 2883, 4.1, and RFC 7323, 5.3: so is what was late, and has an older timestamp than what was sent in its place.
+#[test]
+fn duplicates_with_old_timestamps_are_reported() {
+    let mut script = Script::accepted(Setting { timestamps: true, ..Setting::default() });
+    script.peer(stamped(from_peer(1001, 1), 600, 0), 1000).expect(&[". 1 ack 1 sack 1001-2001"]);
+    script.peer(stamped(from_peer(1, 1), 602, 0), 1000).expect(&[". 1 ack 2001"]);
+    script.peer(stamped(from_peer(1, 1), 600, 0), 1000).expect(&[". 1 ack 2001 sack 1-1001"]);
+    script.peer(stamped(from_peer(2001, 1), 600, 0), 1000).expect(&[". 1 ack 2001"]);
+}
+
 /// RFC 9293, 3.10.7.4, first: what lies outside of the window is not taken.
 #[test]
 fn the_window_is_a_limit() {

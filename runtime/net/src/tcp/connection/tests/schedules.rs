@@ -16,6 +16,8 @@ fn weather() -> impl Strategy<Value = Weather> {
             twice,
             delay: Duration::from_micros(delay),
             jitter: Duration::from_micros(jitter),
+            late: 0,
+            lateness: Duration::ZERO,
             segment_most,
             rate: None,
             dies: None,
@@ -95,6 +97,8 @@ const CLEAR: Weather = Weather {
     twice: 0,
     delay: Duration::from_millis(5),
     jitter: Duration::ZERO,
+    late: 0,
+    lateness: Duration::ZERO,
     segment_most: 0,
     rate: None,
     dies: None,
@@ -125,6 +129,20 @@ fn one_percent_of_loss_costs_round_trips_only() {
 fn reordering_is_borne() {
     let (_, took) = bulk(3, Weather { jitter: Duration::from_millis(2), ..CLEAR }, 8 << 20);
     assert!(took < Duration::from_millis(1500), "{took:?}");
+}
+
+/// RFC 3708: octets that are late by more than a round trip are sent again, for nothing; once the peer has said so, the
+/// window is what it was, also when more were late meanwhile.
+#[test]
+fn what_is_late_by_more_than_a_round_trip_is_borne() {
+    let late = Weather { late: 200, lateness: Duration::from_millis(3), ..CLEAR };
+    let weather = Weather { delay: Duration::from_millis(1), rate: Some((200_000_000, 750_000)), ..late };
+    for seed in 0..3 {
+        let (network, took) = bulk(seed, weather, 32 << 20);
+        assert_eq!(network.lost, 0);
+        // At most 0.2 s would do without lateness; the window fell for good, it took 0.9 s and more.
+        assert!(took < Duration::from_millis(800), "seed {seed}: {took:?}");
+    }
 }
 
 /// RFC 9438: a bottleneck with a queue is kept busy.
