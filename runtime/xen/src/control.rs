@@ -6,6 +6,15 @@ use crate::machine::Xen;
 use crate::store::{Error, Store};
 
 const REQUEST: &str = "control/shutdown";
+/// What is said of what can be asked for: so that the toolstack asks, instead of waiting in vain, or does not ask.
+const FEATURES: [(&str, &str); 4] = [
+    ("control/feature-poweroff", "1"),
+    ("control/feature-reboot", "1"),
+    ("control/feature-suspend", "0"),
+    // libxl does not read that. It asks here first for a channel to suspend us by, and fails at once, with us going on, if
+    // there is none of this number; without a number it would ask for a suspend, and wait for a minute.
+    ("device/suspend/event-channel", "0"),
+];
 
 /// Has the loop stop when the toolstack says so.
 pub fn listen(platform: &Platform) {
@@ -19,24 +28,21 @@ pub fn listen(platform: &Platform) {
 }
 
 async fn obey(store: &Store, platform: &Platform) -> Result<(), Error> {
-    // So that the toolstack asks, instead of waiting in vain.
-    for able in ["control/feature-poweroff", "control/feature-reboot"] {
+    for (feature, able) in FEATURES {
         // Where these are not ours to write, the toolstack asks all the same.
-        _ = store.write(able, "1").await;
+        _ = store.write(feature, able).await;
     }
     let watch = store.watch(REQUEST).await?;
     loop {
-        let request = store.read(REQUEST).await.unwrap_or_default();
-        if !request.is_empty() {
-            // Emptied, it is taken.
-            _ = store.write(REQUEST, "").await;
-        }
-        match request.as_str() {
+        match store.read(REQUEST).await.unwrap_or_default().as_str() {
             "" => {}
             "poweroff" | "halt" | "reboot" => {
+                // Emptied, it is taken.
+                _ = store.write(REQUEST, "").await;
                 platform.stop();
                 return Ok(());
             }
+            // It stays as it is, which says no: the toolstack takes it back.
             other => mirage::log::warn!("the toolstack asks for `{other}`, which this unikernel does not do"),
         }
         watch.changed().await;

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mirage_e2e::xen::{DOM0, Dom0};
 use mirage_e2e::{Project, free_port, get, send};
@@ -139,6 +139,31 @@ fn an_interface_goes_and_comes_again_and_its_address_is_leased() {
     domain.wait_for("it has a back end again");
     served();
     assert_eq!(left(&dom0), before, "one interface, as before");
+    domain.shut_down();
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+}
+
+#[test]
+fn a_suspend_is_refused_at_once_and_it_goes_on() {
+    let port = free_port();
+    let Some(dom0) = Dom0::boot("a suspend on Xen", &[(port, 80)]) else { return };
+    let (_project, image) = image("xen-suspend", "http");
+    let domain = dom0.create("suspend", &image, &ADDRESS, CARD);
+    domain.wait_for("serving HTTP");
+    assert_eq!(dom0.run("xenstore-read /local/domain/$(xl domid suspend)/control/feature-suspend"), "0\n");
+    let start = Instant::now();
+    let said = dom0.run("xl save suspend /run/saved && exit 1; rm -f /run/saved");
+    assert!(said.contains("Suspend event channel initialization failed"), "{said}");
+    // It would wait for a minute if it thought that it might be suspended.
+    assert!(start.elapsed() < Duration::from_secs(30), "{said}");
+    assert!(ask(port).expect("an answer").starts_with("HTTP/1.1 200 "));
+
+    // Another toolstack may ask all the same, and sees it not taken.
+    dom0.run("xenstore-write /local/domain/$(xl domid suspend)/control/shutdown suspend");
+    domain.wait_for("the toolstack asks for `suspend`");
+    assert_eq!(dom0.run("xenstore-read /local/domain/$(xl domid suspend)/control/shutdown"), "suspend\n");
+    assert!(ask(port).expect("an answer").starts_with("HTTP/1.1 200 "));
     domain.shut_down();
     let death = domain.ended();
     assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
