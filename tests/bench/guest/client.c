@@ -5,8 +5,6 @@
  *   client get ADDRESS                          writes the whole answer to one request
  *   client first ADDRESS SECONDS COMMAND...     runs the command, which creates a domain; writes the seconds from then until
  *                                               the first byte of an answer, or `none` when so many have passed
- *   client press ADDRESS CONNECTIONS SECONDS    writes how many requests a second were answered, on connections that are
- *                                               kept, each with one request at a time
  *
  * The server is at port 80, and its answers have a Content-Length.
  */
@@ -26,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_CONNECTIONS = 1024, LONGEST = 16384 };
+enum { LONGEST = 16384 };
 
 static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -153,58 +151,11 @@ static void first(const char *address, double patience, char **command) {
     waitpid(child, NULL, 0);
 }
 
-static void press(const char *address, int connections, double seconds) {
-    static char answers[MOST_CONNECTIONS][LONGEST];
-    static size_t lengths[MOST_CONNECTIONS];
-    int poll = epoll_create1(EPOLL_CLOEXEC);
-    for (int number = 0; number < connections; number++) {
-        int connection = begin(address);
-        if (connection < 0 || connection >= MOST_CONNECTIONS)
-            fail("a connection");
-        watch(poll, connection, EPOLLOUT, EPOLL_CTL_ADD);
-    }
-    double start = now();
-    unsigned long answered = 0;
-    while (now() - start < seconds) {
-        struct epoll_event events[256];
-        int count = epoll_wait(poll, events, 256, 10000);
-        if (count <= 0)
-            fail("no answer for 10 seconds");
-        for (int at = 0; at < count; at++) {
-            int connection = events[at].data.fd;
-            if (events[at].events & (EPOLLERR | EPOLLHUP))
-                fail("a connection");
-            if (events[at].events & EPOLLOUT) {
-                if (!ask(connection))
-                    fail("a request");
-                watch(poll, connection, EPOLLIN, EPOLL_CTL_MOD);
-                continue;
-            }
-            char *answer = answers[connection];
-            size_t *length = &lengths[connection];
-            ssize_t more = recv(connection, answer + *length, LONGEST - *length, 0);
-            if (more <= 0)
-                fail("an answer");
-            *length += (size_t)more;
-            size_t all = whole(answer, *length);
-            if (all == 0 || *length < all)
-                continue;
-            *length = 0;
-            answered++;
-            if (!ask(connection))
-                fail("a request");
-        }
-    }
-    printf("%f\n", (double)answered / (now() - start));
-}
-
 int main(int count, char **words) {
     if (count == 3 && strcmp(words[1], "get") == 0)
         get(words[2]);
     else if (count > 4 && strcmp(words[1], "first") == 0)
         first(words[2], atof(words[3]), words + 4);
-    else if (count == 5 && strcmp(words[1], "press") == 0)
-        press(words[2], atoi(words[3]), atof(words[4]));
     else
         return 2;
     return 0;

@@ -167,8 +167,8 @@ pub fn xen_create(domains: &Domains) -> anyhow::Result<Vec<Figures>> {
 pub fn xen_size(domains: &Domains) -> anyhow::Result<Vec<Figures>> {
     let one = |what: &str, unit, value| Figures::new(what, unit).measure(1, || Ok(value));
     let dom0 = &domains.dom0;
-    let ours = one("least memory of a domain: mirage", "MiB", domains.ours.least(dom0, 1, 16, 10)?.into())?;
-    let linux = one("least memory of a domain: Linux", "MiB", domains.theirs.least(dom0, 48, MEMORY, 40)?.into())?;
+    let ours = one("least memory of a domain: mirage", "MiB", domains.ours.least(dom0, 1, 8, 5)?.into())?;
+    let linux = one("least memory of a domain: Linux", "MiB", domains.theirs.least(dom0, 48, MEMORY, 25)?.into())?;
     let memory = ours.of_medians(&linux, "least memory of a domain: mirage / Linux");
     let [image, whole] = domains.sizes;
     let image = one("image for xen: mirage", "kB", image / 1e3)?;
