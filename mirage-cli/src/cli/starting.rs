@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::run::machine::{self, Accel, Attachment, Board, Memory, Monitor};
+use crate::run::machine::{self, Accel, Attachment, Board, ConsoleKind, Memory, Monitor};
 use crate::run::xen::Lab;
 use crate::run::{self, Publish, Subnet};
 
@@ -45,6 +45,9 @@ pub struct Machine {
     /// devices made for it, `tap:NAME` is one of yours [default: user, where the monitor has it]
     #[arg(long, value_name = "NETWORK")]
     network: Option<Attachment>,
+    /// What its console is [default: serial]
+    #[arg(long, value_name = "CONSOLE")]
+    console: Option<ConsoleKind>,
     /// Have a port of this host (or several, as 8000-8009) lead to the unikernel's; may be given several times. Only this
     /// host is let in, unless another ADDRESS of it is given, or 0.0.0.0 for all
     #[arg(short, long, value_name = "[ADDRESS:]PORT:PORT[/udp]")]
@@ -62,8 +65,8 @@ pub struct Machine {
 /// How an image is started.
 pub fn options(network: Network, machine: Machine) -> run::Options {
     let Network { netns, tap_address, pcap } = network;
-    let Machine { monitor, machine: board, accel, memory, network, publish, gdb, lab } = machine;
-    let machine = machine::Options { monitor, board, accel, memory, network, publish, gdb };
+    let Machine { monitor, machine: board, accel, memory, network, console, publish, gdb, lab } = machine;
+    let machine = machine::Options { monitor, board, accel, memory, network, console, publish, gdb };
     run::Options { netns, tap_address, pcap, machine, lab }
 }
 

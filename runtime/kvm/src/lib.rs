@@ -13,6 +13,7 @@ mod acpi;
 mod button;
 #[expect(unsafe_code, reason = "a hypervisor writes the time into a page")]
 mod clock;
+mod console;
 #[expect(unsafe_code, reason = "drivers are given memory and registers")]
 mod hardware;
 #[expect(unsafe_code, reason = "a static that is not shared")]
@@ -27,6 +28,7 @@ mod random;
 mod serial;
 pub mod virtio;
 
+pub use console::VirtioConsole;
 pub use hardware::Hardware;
 pub use machine::{Kvm, run};
 pub use mirage_pvh::{Clock, Logger, Platform, Spawner, Time};

@@ -32,6 +32,7 @@ pub struct Kvm {
     controllers: Cell<u32>,
     lines: RefCell<Vec<(u32, Interrupt)>>,
     devices: OnceCell<Vec<Found>>,
+    console: OnceCell<virtio::Console<Hardware>>,
     networks: Cell<usize>,
 }
 
@@ -45,6 +46,7 @@ static MACHINE: Kvm = Kvm {
     controllers: Cell::new(1),
     lines: RefCell::new(Vec::new()),
     devices: OnceCell::new(),
+    console: OnceCell::new(),
     networks: Cell::new(0),
 };
 
@@ -130,6 +132,11 @@ impl Kvm {
     /// The number of the network interface that is nobody's yet, which is somebody's from now on.
     pub(crate) fn next_network(&self) -> usize {
         self.networks.replace(self.networks.get() + 1)
+    }
+
+    /// Its virtio console, once somebody has connected it.
+    pub(crate) fn console(&self) -> &OnceCell<virtio::Console<Hardware>> {
+        &self.console
     }
 
     /// Its serial port.

@@ -4,6 +4,7 @@ use camino::Utf8Path;
 
 use super::guest::{EXIT_BY_CONSOLE, Guest, Link};
 use super::monitor::Monitor;
+use super::options::ConsoleKind;
 
 /// The command that runs a machine; `control` is the socket on which the monitor is to listen for us.
 pub fn command(guest: &Guest, control: Option<&Utf8Path>) -> Vec<String> {
@@ -13,8 +14,13 @@ pub fn command(guest: &Guest, control: Option<&Utf8Path>) -> Vec<String> {
     add("--cmdline", &guest.command_line(&[EXIT_BY_CONSOLE]));
     add("--cpus", "boot=1");
     add("--memory", &format!("size={}", guest.memory));
-    add("--serial", "tty");
-    add("--console", "off");
+    // What an image says before it has its other console is shown too.
+    let (serial, console) = match guest.console {
+        ConsoleKind::Serial => ("tty", "off"),
+        ConsoleKind::Virtio => ("file=/dev/stdout", "tty"),
+    };
+    add("--serial", serial);
+    add("--console", console);
     add("--rng", "src=/dev/urandom");
     if let Some(socket) = control {
         add("--api-socket", &format!("path={socket}"));
@@ -68,5 +74,7 @@ mod tests {
                 "tap=mirage1,mac=52:54:00:12:34:57",
             ]
         );
+        let virtio = command(&Guest { console: ConsoleKind::Virtio, ..guest }, None);
+        assert_eq!(virtio[9..13], ["--serial", "file=/dev/stdout", "--console", "tty"]);
     }
 }

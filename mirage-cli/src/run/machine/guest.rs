@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 
 use super::accelerator::Accelerator;
 use super::memory::Memory;
-use super::options::Board;
+use super::options::{Board, ConsoleKind};
 
 /// A virtual machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Guest {
     pub memory: Memory,
     /// Its network interfaces, in the image's order.
     pub cards: Vec<Card>,
+    /// What its console is.
+    pub console: ConsoleKind,
     /// The port on which it waits for gdb.
     pub gdb: Option<u16>,
 }
@@ -74,6 +76,7 @@ pub mod tests {
             accelerator: Accelerator::Kvm,
             memory: Memory::DEFAULT,
             cards: vec![Card { link, pcap: None }],
+            console: ConsoleKind::Serial,
             gdb: None,
         }
     }

@@ -29,7 +29,7 @@ pub use memory::Memory;
 pub use monitor::Monitor;
 pub(in crate::run) use monitor::installed;
 pub(in crate::run) use network::user;
-pub use options::{Accel, Attachment, Board, Options};
+pub use options::{Accel, Attachment, Board, ConsoleKind, Options};
 pub(in crate::run) use prepare::{memory, needs_interfaces, text};
 pub use start::{dry_run, run};
 pub(in crate::run) use supervise::{Asked, supervise};

@@ -20,6 +20,8 @@ pub struct Options {
     pub memory: Option<Memory>,
     /// What its interfaces are connected to; else what takes no rights.
     pub network: Option<Attachment>,
+    /// What its console is; else a serial port.
+    pub console: Option<ConsoleKind>,
     /// The ports of this host that are its.
     pub publish: Vec<Publish>,
     /// The port on which it waits for gdb before its first instruction.
@@ -35,11 +37,22 @@ impl Options {
             ("--accel", self.accel.is_some()),
             ("--memory", self.memory.is_some()),
             ("--network", self.network.is_some()),
+            ("--console", self.console.is_some()),
             ("--publish", !self.publish.is_empty()),
             ("--gdb", self.gdb.is_some()),
         ];
         given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
     }
+}
+
+/// What a machine's console is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ConsoleKind {
+    /// A serial port, which every image writes to and reads
+    #[default]
+    Serial,
+    /// A console of virtio's, for images that have `virtio_console()`; what others say is shown too
+    Virtio,
 }
 
 /// Who executes a machine's instructions.

@@ -9,7 +9,7 @@ use super::guest::{Card, Guest, Link};
 use super::memory::Memory;
 use super::monitor::{Monitor, installed};
 use super::network::user;
-use super::options::{Accel, Attachment, Board};
+use super::options::{Accel, Attachment, Board, ConsoleKind};
 use crate::error::{Error, Exit};
 use crate::image::Image;
 use crate::plan::Plan;
@@ -62,10 +62,12 @@ pub fn prepare(plan: &Plan, arguments: &[OsString], options: &Options) -> Result
     Ok(Prepared { monitor, interfaces, attachment, accelerator, word })
 }
 
-/// Refuses what only QEMU has.
+/// Refuses what QEMU has and this one has not.
 fn only_qemu(monitor: Monitor, options: &Options) -> Result<(), Error> {
     let machine = &options.machine;
+    let no_console = monitor == Monitor::Firecracker && machine.console == Some(ConsoleKind::Virtio);
     let given = [
+        ("--console virtio", no_console),
         ("--machine", machine.board.is_some()),
         ("--accel tcg", machine.accel == Some(Accel::Tcg)),
         ("--network user", machine.network == Some(Attachment::User)),
@@ -172,6 +174,7 @@ impl Prepared {
             accelerator: self.accelerator,
             memory: memory(image, machine.memory)?,
             cards: cards.collect::<Result<_, Error>>()?,
+            console: machine.console.unwrap_or_default(),
             gdb: machine.gdb,
         })
     }

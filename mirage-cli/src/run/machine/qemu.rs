@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use super::accelerator::Accelerator;
 use super::guest::{Card, Guest, Link};
 use super::monitor::Monitor;
-use super::options::BoardKind;
+use super::options::{BoardKind, ConsoleKind};
 
 /// The command that runs a machine; `control` is the socket on which QEMU is to listen for ours.
 pub fn command(guest: &Guest, control: Option<&Utf8Path>) -> Vec<String> {
@@ -22,13 +22,20 @@ pub fn command(guest: &Guest, control: Option<&Utf8Path>) -> Vec<String> {
     add("-cpu", cpu);
     add("-m", &guest.memory.to_string());
     add("-display", "none");
-    add("-serial", "stdio");
+    // What an image says before it has its other console is shown too.
+    let serial = if guest.console == ConsoleKind::Virtio { "file:/dev/stdout" } else { "stdio" };
+    add("-serial", serial);
     add("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04");
     if guest.board.kind == BoardKind::Microvm {
         // What virtio 1 says, not what was before it, is what other monitors have as well.
         add("-global", "virtio-mmio.force-legacy=off");
     }
     add("-device", &format!("virtio-rng-{bus}{}", place(guest.cards.len(), guest.board.kind)));
+    if guest.console == ConsoleKind::Virtio {
+        add("-chardev", "stdio,id=console");
+        add("-device", &format!("virtio-serial-{bus}{}", place(guest.cards.len() + 1, guest.board.kind)));
+        add("-device", "virtconsole,chardev=console");
+    }
     for (index, card) in guest.cards.iter().enumerate() {
         let (netdev, device) = interface(index, card, guest.board.kind);
         add("-netdev", &netdev);
@@ -119,6 +126,19 @@ mod tests {
                 assert!(line.contains(part), "{part} in {line}");
             }
             assert!(!line.contains("mmio"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_console_of_virtios_is_the_terminals_and_what_the_serial_port_says_is_shown() {
+        for (board, place) in [("microvm", "device,bus=virtio-mmio-bus.3"), ("q35", "pci")] {
+            let board: Board = board.parse().expect("a machine");
+            let guest = Guest { board, console: ConsoleKind::Virtio, ..example(Link::User(String::new())) };
+            let line = line(&guest);
+            let expected = format!(
+                " -chardev stdio,id=console -device virtio-serial-{place} -device virtconsole,chardev=console "
+            );
+            assert!(line.contains(&expected) && line.contains(" -serial file:/dev/stdout "), "{line}");
         }
     }
 

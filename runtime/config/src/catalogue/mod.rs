@@ -18,7 +18,7 @@ mod wall_clock;
 pub use address::{Address, addressed, default_address, dhcp_address, static_address};
 pub use args::args;
 pub use clock::default_clock;
-pub use console::default_console;
+pub use console::{default_console, virtio_console};
 pub use layers::{arp, dual, ethernet, ipv4, ipv6, joined, tcp, udp};
 pub use logger::default_logger;
 pub use network::{default_network, network};
