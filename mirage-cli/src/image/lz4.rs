@@ -152,7 +152,8 @@ mod tests {
         assert!(pack(&bytes(100_000, 1)).bytes.len() < 500);
         let few = bytes(20_000, 4);
         let packed = pack(&few).bytes.len();
-        assert!(packed < lz4_flex::block::compress(&few).len() && packed < 8_000, "{packed}");
+        // A repetition takes three bytes, and among so many bytes of four kinds is about seven long: 4^7 is 16,384.
+        assert!(packed < lz4_flex::block::compress(&few).len() && packed < few.len() / 2, "{packed}");
         assert!(pack(&bytes(20_000, 256)).bytes.len() < 20_100);
     }
 
