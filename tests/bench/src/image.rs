@@ -1,6 +1,7 @@
 //! Images: for a machine, and of one application over our own stack and over the kernel's.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::ensure;
 use mirage_e2e::Project;
@@ -26,30 +27,23 @@ impl Images {
     }
 }
 
-/// Builds an image of a project with these keys, and keeps a copy of it in the project's folder.
+/// Builds a process's image of a project with these keys, and keeps a copy of it in the project's folder.
 pub fn built(tool: &Tool, project: &Project, keys: &[&str], copy: &str) -> anyhow::Result<PathBuf> {
-    let mut build = tool.command();
-    build.current_dir(project.folder()).args(["--quiet", "build", "-t", "unix"]).args(keys);
-    // One target folder for all, so that the runtime is compiled once.
-    build.env("CARGO_TARGET_DIR", mirage_e2e::target());
-    timed(&mut build)?;
-    let mut query = tool.command();
-    let query = query.current_dir(project.folder()).args(["query", "image"]).output()?;
-    ensure!(query.status.success(), "{}", String::from_utf8_lossy(&query.stderr));
     let kept = project.file(copy);
-    std::fs::copy(Path::new(String::from_utf8(query.stdout)?.trim()), &kept)?;
+    fs::copy(built_for(tool, project, "unix", keys)?, &kept)?;
     Ok(kept)
 }
 
-/// Builds an image of a project for a target that is a machine.
-pub fn built_for(tool: &Tool, project: &Project, target: &str) -> anyhow::Result<PathBuf> {
+/// Builds an image of a project for a target, with these keys.
+pub fn built_for(tool: &Tool, project: &Project, target: &str, keys: &[&str]) -> anyhow::Result<PathBuf> {
     let call = |words: &[&str]| {
         let mut command = tool.command();
         command.current_dir(project.folder()).arg("--quiet").args(words);
+        // One target folder for all, so that the runtime is compiled once.
         command.env("CARGO_TARGET_DIR", mirage_e2e::target());
         command
     };
-    timed(&mut call(&["build", "-t", target]))?;
+    timed(call(&["build", "-t", target]).args(keys))?;
     let query = call(&["query", "image"]).output()?;
     ensure!(query.status.success(), "{}", String::from_utf8_lossy(&query.stderr));
     Ok(PathBuf::from(String::from_utf8(query.stdout)?.trim()))

@@ -36,9 +36,9 @@ impl Sides {
         let space = Space::new("images for kvm").context("no tap can be made here")?;
         prepare(&space);
         let http = Project::new("http-machine", "http");
-        let image = built_for(tool, &http, "kvm")?;
+        let image = built_for(tool, &http, "kvm", &[])?;
         let knocking = Project::new("knocking-machine", "knocking");
-        let knocking_image = built_for(tool, &knocking, "kvm")?;
+        let knocking_image = built_for(tool, &knocking, "kvm", &[])?;
         let command_line = "-- --ipv4 10.0.0.2/24".to_owned();
         let ours = Guest { whose: "mirage", kernel: image, system: None, command_line };
         let answer = {

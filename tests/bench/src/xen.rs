@@ -46,7 +46,7 @@ impl Domains {
     /// Builds ours, creates it once for what it answers, and makes a Linux that answers the same.
     pub fn make(tool: &Tool) -> anyhow::Result<Self> {
         let project = Project::new("http-domain", "http");
-        let image = built_for(tool, &project, "xen")?;
+        let image = built_for(tool, &project, "xen", &[])?;
         let mut ours = Side { whose: "mirage", address: "10.0.2.15", port: free_port()?, config: String::new() };
         let mut theirs = Side { whose: "Linux", address: "10.0.2.16", port: free_port()?, config: String::new() };
         let ports = [&ours, &theirs].map(|side| (side.port, side.address, 80));
