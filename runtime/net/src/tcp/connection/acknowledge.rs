@@ -59,11 +59,11 @@ impl Connection {
             self.sender.progress = self.now;
             self.sender.backoff = 0;
             self.sender.duplicates = 0;
-            self.undo_if_spurious(segment);
             changes.writable |= self.is_writable();
         } else if !self.sack && pure && same && self.sender.flight() > 0 {
             lost |= self.count_duplicate();
         }
+        self.undo_if_spurious(segment, delivered);
         if let Some(twice) = delivered.twice {
             self.undo_if_doubled(twice);
         }

@@ -222,14 +222,17 @@ impl Connection {
         false
     }
 
-    /// RFC 3522: the acknowledgment echoes a timestamp from before anything was sent again, so the octets were late,
-    /// not lost.
-    pub(super) fn undo_if_spurious(&mut self, segment: &Segment) {
-        let stamp = self.sender.recovery_mut().and_then(|recovery| recovery.stamp);
-        let (Some(timestamps), Some(stamp)) = (segment.timestamps.filter(|_| self.stamps.on), stamp) else {
-            return;
+    /// Ends a recovery from octets that were late, not lost. They were if the acknowledgment echoes a timestamp from before
+    /// anything was sent again (RFC 3522), and if nothing was sent again before all of them arrived.
+    pub(super) fn undo_if_spurious(&mut self, segment: &Segment, delivered: Delivered) {
+        let echo = segment.timestamps.filter(|_| self.stamps.on && delivered.advanced > 0).map(|stamps| stamps.echo);
+        let lost = self.sender.board.lost();
+        let Some(recovery) = self.sender.recovery_mut() else { return };
+        let late = match recovery.stamp {
+            Some(stamp) => echo.is_some_and(|echo| Seq(echo).lt(Seq(stamp))),
+            None => recovery.cause == Cause::Overtaken && lost == 0,
         };
-        if !Seq(timestamps.echo).lt(Seq(stamp)) {
+        if !late {
             return;
         }
         let sender = &mut self.sender;

@@ -50,6 +50,27 @@ fn reordering_is_no_loss() {
     script.peer(sack(from_peer(1, at(2)), &[(at(3), at(7))]), 0).expect_nothing();
 }
 
+/// RFC 3522, 3: what was believed lost and arrives before any of it could be sent again was late, and makes no window
+/// smaller; one octet that was sent again, and it is a loss.
+#[test]
+fn what_arrives_before_it_is_sent_again_was_not_lost() {
+    for (sent_again, percent) in [(false, 100), (true, 70)] {
+        let mut script = in_flight(Setting::default());
+        let before = script.connection.sender.congestion.window;
+        let lost = sack(from_peer(1, at(0)), &[(at(1), at(4))]);
+        if sent_again {
+            script.peer(lost, 0).expect(&[". 11:1011(1000) ack 1"]);
+        } else {
+            script.peer_quietly(lost, 0);
+        }
+        assert!(script.connection.sender.is_recovering());
+        script.peer(from_peer(1, at(10)), 0).expect_nothing();
+        assert!(!script.connection.sender.is_recovering());
+        let window = script.connection.sender.congestion.window;
+        assert!(window == before * percent / 100 || !sent_again && window > before, "{window} after {before}");
+    }
+}
+
 /// RFC 8985, 6.2: a lost retransmission is found lost, too.
 #[test]
 fn a_lost_retransmission_is_sent_again() {
