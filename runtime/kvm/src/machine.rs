@@ -8,7 +8,7 @@ use core::task::{Context, Poll};
 use mirage::args::Group;
 use mirage::plumbing::Failure;
 use mirage::time::{Instant, Timestamp};
-use mirage_pvh::{Host, Interrupt, Machine, Platform, STOP, call, sleep_until};
+use mirage_pvh::{Alarm, Host, Interrupt, Machine, Platform, STOP, call};
 
 use crate::button::Button;
 use crate::clock::Clock;
@@ -27,6 +27,7 @@ const SECOND_AT: u32 = PINS + 2;
 /// A virtual machine of KVM, or of QEMU without it.
 pub struct Kvm {
     clock: Clock,
+    alarm: Alarm,
     serial: Serial,
     button: Button,
     controllers: Cell<u32>,
@@ -41,6 +42,7 @@ unsafe impl Sync for Kvm {}
 
 static MACHINE: Kvm = Kvm {
     clock: Clock::new(),
+    alarm: Alarm::new(),
     serial: Serial::new(),
     button: Button::new(),
     controllers: Cell::new(1),
@@ -58,7 +60,7 @@ impl Machine for Kvm {
     fn wait(&self, until: Option<Instant>) -> u64 {
         // The timer of QEMU and of KVM counts nanoseconds.
         let until = self.clock.nearer(until);
-        let came = sleep_until(until, self, |left| self.clock.stamp_in(left), 1);
+        let came = self.alarm.sleep(until, self, |left| self.clock.stamp_in(left), 1);
         if self.button.pressed(came) { came | STOP } else { came }
     }
 }

@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+mod alarm;
 mod boot;
 mod devices;
 mod error;
@@ -28,6 +29,7 @@ mod run;
 mod setup;
 mod shim;
 
+pub use alarm::Alarm;
 pub use boot::{Boot, Range};
 pub use devices::{Clock, Console, Logger, Random, Spawner, Time, WallClock};
 pub use error::Error;
@@ -36,7 +38,7 @@ pub use fault::{exit, say, say_by, status};
 pub use interrupt::Interrupt;
 pub use interrupt::raise;
 pub use memory::{Pages, Registers, Usage, device_address, usage};
-pub use platform::{Host, Machine, Platform, STOP, sleep_until};
+pub use platform::{Host, Machine, Platform, STOP};
 pub use run::run;
 pub use setup::{Early, boot, has_deadline, shared, time_stamp};
 pub use shim::{Shim, call};

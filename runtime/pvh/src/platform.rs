@@ -10,7 +10,6 @@ use mirage::time::{Instant, Timestamp};
 use mirage_executor::Timers;
 
 use crate::executor::Executor;
-use crate::shim::call;
 
 /// What `wait` says once somebody outside has asked for an end.
 pub const STOP: u64 = 1 << 63;
@@ -40,20 +39,6 @@ pub trait Host: Machine + Sized + 'static {
     async fn seed(&self, platform: &Platform) -> Option<[u8; 32]> {
         let _ = platform;
         None
-    }
-}
-
-/// Has the shim sleep until a time, at most as long as a timer with ticks of so many nanoseconds can. `stamp_in` says what
-/// the time-stamp counter will be in some nanoseconds.
-pub fn sleep_until(until: Option<Instant>, machine: &impl Machine, stamp_in: impl Fn(u64) -> u64, tick: u64) -> u64 {
-    match until {
-        None => call::wait(u64::MAX, 0),
-        // Only a look, at once over.
-        Some(Instant::START) => call::wait(0, 0),
-        Some(until) => {
-            let left = until.as_nanos().saturating_sub(machine.now().as_nanos()).clamp(1, u64::from(u32::MAX) * tick);
-            call::wait(stamp_in(left), left.div_ceil(tick) as u32)
-        }
     }
 }
 

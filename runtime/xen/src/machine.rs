@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use mirage::args::Group;
 use mirage::plumbing::Failure;
 use mirage::time::{Instant, Timestamp};
-use mirage_pvh::{Host, Machine, Platform, STOP, sleep_until};
+use mirage_pvh::{Alarm, Host, Machine, Platform, STOP};
 
 use crate::clock::Clock;
 use crate::event::{self, VECTOR};
@@ -28,6 +28,7 @@ pub struct Rings {
 /// A domain of Xen's.
 pub struct Xen {
     clock: Clock,
+    alarm: Alarm,
     rings: Cell<Rings>,
     store: OnceCell<Option<Store>>,
     networks: Cell<usize>,
@@ -38,6 +39,7 @@ unsafe impl Sync for Xen {}
 
 static MACHINE: Xen = Xen {
     clock: Clock::new(),
+    alarm: Alarm::new(),
     rings: Cell::new(Rings { console: (0, 0), store: (0, 0) }),
     store: OnceCell::new(),
     networks: Cell::new(0),
@@ -49,7 +51,7 @@ impl Machine for Xen {
     }
 
     fn wait(&self, until: Option<Instant>) -> u64 {
-        let came = sleep_until(until, self, |left| self.clock.stamp_in(left), TICK);
+        let came = self.alarm.sleep(until, self, |left| self.clock.stamp_in(left), TICK);
         let events = if came & 1 << (VECTOR - 32) == 0 { 0 } else { event::take() };
         came & STOP | events
     }

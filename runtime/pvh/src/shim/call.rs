@@ -49,8 +49,12 @@ pub fn exit(status: u8) -> ! {
     }
 }
 
-/// Sleeps until an interrupt or `deadline` (of the time-stamp counter, and `ticks` of the timer away), with 0 not at all; returns what came,
-/// a bit a vector from 32 on, bit 63 once the monitor has asked for an end.
+/// The deadline of [`wait`] that leaves the timer as it was set.
+pub const AS_SET: u64 = u64::MAX;
+
+/// Sleeps until an interrupt, the timer's among them, once it is set to `deadline` (of the time-stamp counter, and `ticks` of
+/// its own away); with a deadline of 0 not at all. Returns what came, a bit a vector from 32 on, bit 63 once the monitor has
+/// asked for an end.
 pub fn wait(deadline: u64, ticks: u32) -> u64 {
     call(Number::Wait, deadline, ticks.into(), 0)
 }

@@ -55,41 +55,37 @@ exit:
     int3
     jmp .Lexit_2
 
-// Waits until an interrupt or the time rdi of the time-stamp counter, which is rsi of the APIC's ticks away; -1: for
-// ever; 0: not at all, only what has come is let in. The answer is what has come, a bit a vector, and bit 63 for ever once the monitor has asked for an end.
+// Waits until an interrupt. The timer's is set before to the time rdi of the time-stamp counter, which is rsi of the APIC's
+// ticks away; -1: it stays as it was; 0: nothing is waited for, only what has come is let in. The answer is what has come, a bit
+// a vector, and bit 63 for ever once the monitor has asked for an end.
 wait:
-    cmp qword ptr [mirage_shim + PENDING], 0
-    jne wait_over
     test rdi, rdi
     jz wait_not
-    xor eax, eax
     cmp rdi, -1
-    je .Lwait_1
-    mov rax, rdi
-.Lwait_1:
+    je wait_look
     cmp byte ptr [mirage_shim + DEADLINE], 0
-    je .Lwait_2
-    mov rdx, rax
+    je .Lwait_1
+    mov eax, edi
+    mov rdx, rdi
     shr rdx, 32
     mov ecx, 0x6e0
     wrmsr
     jmp wait_look
-.Lwait_2:
-    test rax, rax
-    jz .Lwait_3
+.Lwait_1:
     mov eax, esi
-.Lwait_3:
     cmp byte ptr [mirage_shim + X2APIC], 0
-    jne .Lwait_4
+    jne .Lwait_2
     mov ecx, 0xfee00380             // the timer's initial count
     mov [rcx], eax
     jmp wait_look
-.Lwait_4:
+.Lwait_2:
     xor edx, edx
     mov ecx, 0x838
     wrmsr
 wait_look:
     cmp byte ptr [mirage_shim + STOP], 0
+    jne wait_over
+    cmp qword ptr [mirage_shim + PENDING], 0
     jne wait_over
     sti
     hlt
