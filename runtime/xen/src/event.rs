@@ -79,6 +79,12 @@ impl Channel {
         Some(Self { port, interrupt })
     }
 
+    /// One that leads nowhere.
+    #[cfg(test)]
+    pub fn nowhere() -> Self {
+        Self { port: 0, interrupt: Interrupt::new().expect("there are some left") }
+    }
+
     /// Its number, which the other end is told.
     pub fn port(self) -> u32 {
         self.port
@@ -140,4 +146,39 @@ fn take_of(info: Shared, bound: impl Fn(u32) -> Option<Interrupt>) -> u64 {
         }
     }
     came
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// There are 30, and they are never given back.
+    static OF_ALL: std::sync::OnceLock<Interrupt> = std::sync::OnceLock::new();
+
+    proptest! {
+        /// Whatever is in the page, those are told who are bound, and it is taken once.
+        #[test]
+        fn only_who_is_bound_is_told(
+            words: u64,
+            bits in prop::collection::vec((0_usize..64, any::<u64>()), 0..20),
+            ports in prop::collection::vec(0_u32..4096, 0..6),
+        ) {
+            let info = Shared::new().expect("a page");
+            info.swap64(SELECTOR, words);
+            bits.iter().for_each(|&(at, value)| _ = info.swap64(BITS + at * 8, value));
+            let mut pending = [0_u64; 64];
+            bits.iter().for_each(|&(at, value)| pending[at] = value);
+            let is_pending =
+                |port: u32| words & 1 << (port / 64) != 0 && pending[(port / 64) as usize] & 1 << (port % 64) != 0;
+            let interrupt = *OF_ALL.get_or_init(|| Interrupt::new().expect("one"));
+            let bound = |port| ports.contains(&port).then_some(interrupt);
+            let expected = if ports.iter().any(|&port| is_pending(port)) { 1 << (interrupt.vector() - 32) } else { 0 };
+            prop_assert_eq!(take_of(info, bound), expected);
+            prop_assert_eq!(take_of(info, bound), 0);
+        }
+    }
 }

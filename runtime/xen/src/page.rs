@@ -75,9 +75,15 @@ impl Shared {
         self.start.as_ptr()
     }
 
+    /// Whether so many bytes from there on are in the page. Who asks has looked: it is a mistake of ours if they are not.
+    fn is_inside(offset: usize, length: usize) -> bool {
+        let inside = offset.checked_add(length).is_some_and(|end| end <= LENGTH);
+        debug_assert!(inside, "{length} bytes at {offset}");
+        inside
+    }
+
     fn place<T>(self, offset: usize) -> Option<*mut T> {
-        let inside = offset.is_multiple_of(align_of::<T>()) && offset.checked_add(size_of::<T>())? <= LENGTH;
-        debug_assert!(inside, "{offset}");
+        let inside = offset.is_multiple_of(align_of::<T>()) && Self::is_inside(offset, size_of::<T>());
         // SAFETY: inside of the page.
         inside.then(|| unsafe { self.start.add(offset) }.as_ptr().cast())
     }
@@ -132,7 +138,7 @@ impl Shared {
 
     /// Copies bytes out of it; of those outside nothing.
     pub fn read(self, offset: usize, into: &mut [u8]) {
-        if offset.checked_add(into.len()).is_some_and(|end| end <= LENGTH) {
+        if Self::is_inside(offset, into.len()) {
             // SAFETY: inside of the page, and no overlap: it is nobody's slice. What is read while it is written is some
             // bytes or others.
             unsafe { self.start.add(offset).as_ptr().copy_to_nonoverlapping(into.as_mut_ptr(), into.len()) }
@@ -141,7 +147,7 @@ impl Shared {
 
     /// Copies bytes into it; of those outside nothing.
     pub fn write(self, offset: usize, from: &[u8]) {
-        if offset.checked_add(from.len()).is_some_and(|end| end <= LENGTH) {
+        if Self::is_inside(offset, from.len()) {
             // SAFETY: as above.
             unsafe { self.start.add(offset).as_ptr().copy_from_nonoverlapping(from.as_ptr(), from.len()) }
         }

@@ -48,10 +48,10 @@ struct Up {
 }
 
 #[derive(Clone)]
-struct Memory {
-    rings: [Shared; 2],
-    transmit: Vec<Shared>,
-    receive: Vec<Shared>,
+pub(super) struct Memory {
+    pub rings: [Shared; 2],
+    pub transmit: Vec<Shared>,
+    pub receive: Vec<Shared>,
 }
 
 impl Memory {
@@ -121,17 +121,9 @@ async fn bring_up(link: &RefCell<Link>, back: &Back) -> Result<Offloads, String>
     let full = || "there is no event channel, or no entry in the grant table, left for it".to_string();
     let (rings, channel) = {
         let mut link = link.borrow_mut();
-        let Memory { rings, transmit, receive } = link.memory.clone();
-        let granted = rings.map(|page| Grant::new(back.domain, page, false));
-        let [Some(transmit_ring), Some(receive_ring)] = granted else { return Err(full()) };
         let channel = Channel::allocate(back.domain, link.interrupt).ok_or_else(full)?;
         link.interrupt = Some(channel.interrupt());
-        let transmit = Transmit::new(rings[0], back.domain, &transmit, gathers).ok_or_else(full)?;
-        let mut receive = Receive::new(rings[1], back.domain, &receive).ok_or_else(full)?;
-        receive.show();
-        let rings = [transmit_ring, receive_ring];
-        link.up = Some(Up { transmit, receive, channel, rings });
-        (rings, channel)
+        (link.open(back.domain, channel, gathers).ok_or_else(full)?, channel)
     };
     back.offer(rings[0], rings[1], channel).await.map_err(said)?;
     back.say(State::Connected).await.map_err(said)?;
@@ -182,6 +174,17 @@ impl Link {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
+    }
+
+    /// Lets the back end in that domain have the rings and all pages; none when the grant table is full.
+    fn open(&mut self, domain: u16, channel: Channel, gathers: bool) -> Option<[Grant; 2]> {
+        let Memory { rings: [send, take], transmit, receive } = &self.memory;
+        let rings = [Grant::new(domain, *send, false)?, Grant::new(domain, *take, false)?];
+        let transmit = Transmit::new(*send, domain, transmit, gathers)?;
+        let mut receive = Receive::new(*take, domain, receive)?;
+        receive.show();
+        self.up = Some(Up { transmit, receive, channel, rings });
+        Some(rings)
     }
 
     /// Ends what is between us and the back end.
@@ -279,5 +282,26 @@ impl Network for Net {
             Ok(())
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Net {
+    /// One over this memory, whose back end is there.
+    pub(super) fn over(memory: Memory, channel: Channel) -> Self {
+        let mut link = Link { up: None, waker: None, memory, interrupt: None };
+        link.open(1, channel, true).expect("there are grants left");
+        let offloads = Offloads::default();
+        Self { link: Rc::new(RefCell::new(link)), mac: MacAddress([2, 0, 0, 0, 0, 1]), offloads }
+    }
+
+    /// Whether its back end has not been given up.
+    pub(super) fn is_up(&self) -> bool {
+        self.link.borrow().up.is_some()
+    }
+
+    /// Its back end goes.
+    pub(super) fn end(self) {
+        self.link.borrow_mut().take_down();
     }
 }

@@ -9,8 +9,10 @@ use mirage::{Checksum, Offload, Received};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+mod hostile;
+
 use super::receive::{self, Receive};
-use super::ring::SLOTS;
+use super::ring::{Broken, SLOTS};
 use super::transmit::{self, Transmit};
 use crate::page::{LENGTH, Shared};
 
@@ -160,6 +162,53 @@ fn a_full_ring_takes_no_more_and_tells_when_it_does(memory: &Memory) {
     rings.end();
 }
 
+fn what_a_back_end_may_not_do_is_named(memory: &Memory) {
+    // Its answer to the first request for a frame: number, offset, flags, length.
+    for (answer, broken) in [
+        ([1, 0, 0, 0], Broken::NotAsked(1)),
+        ([0, 4096, 0, 1], Broken::Length { offset: 4096, length: 1 }),
+        ([0, 4000, 0, 97], Broken::Length { offset: 4000, length: 97 }),
+        ([0, 0, 0, 0], Broken::Length { offset: 0, length: 0 }),
+        ([0, 0, 0, 0xffff], Broken::Length { offset: 0, length: -1 }),
+    ] {
+        let mut rings = rings(memory);
+        let [[a, b], [c, d], [e, f], [g, h]] = answer.map(u16::to_le_bytes);
+        rings.respond([a, b, c, d, e, f, g, h]);
+        assert_eq!(rings.received(), Err(broken));
+        rings.end();
+    }
+    let mut endless = rings(memory);
+    for _ in 0..25 {
+        endless.write(&[0], 4);
+    }
+    assert_eq!(endless.received(), Err(Broken::Pieces));
+    endless.end();
+
+    // Its answers to two frames that are sent: numbers of pages.
+    let [first, second] = [0, 1];
+    for (answers, broken) in [
+        (vec![64], Broken::NotAsked(64)),
+        (vec![2], Broken::NotAsked(2)),
+        (vec![first, first], Broken::NotAsked(first)),
+        (vec![first, second, second], Broken::Jump { answers: 3, asked: 2 }),
+    ] {
+        let mut rings = rings(memory);
+        (0..2).for_each(|_| assert_eq!(rings.transmit.send(&[&[0; 60]], Offload::default()), Ok(true)));
+        rings.transmit.show();
+        for (slot, answer) in answers.iter().enumerate() {
+            let [low, high] = answer.to_le_bytes();
+            rings.rings[0].write(BEGIN + slot * 12, &[low, high, 0, 0]);
+        }
+        rings.rings[0].store32(RESPONSES, answers.len() as u32);
+        assert_eq!(rings.transmit.reclaim(), Err(broken));
+        rings.end();
+    }
+    let mut rings = rings(memory);
+    rings.rings[1].store32(RESPONSES, receive::PAGES as u32 + 1);
+    assert_eq!(rings.received(), Err(Broken::Jump { answers: 129, asked: 128 }));
+    rings.end();
+}
+
 /// Whatever a back end writes into its pages, what comes of it is frames of at most 64 KiB, or an error.
 fn no_back_end_is_too_odd(memory: &Memory) {
     let responses = prop::collection::vec((any::<bool>(), any::<[u8; 8]>(), 0_u16..5000, 0_u16..16), 0..200);
@@ -203,5 +252,7 @@ fn both_rings_against_a_back_end() {
     frames_come_as_they_were_sent(memory);
     what_is_sent_is_what_the_back_end_reads(memory);
     a_full_ring_takes_no_more_and_tells_when_it_does(memory);
+    what_a_back_end_may_not_do_is_named(memory);
     no_back_end_is_too_odd(memory);
+    hostile::an_interface_outlives_what_is_done_to_it();
 }
