@@ -11,6 +11,7 @@ use proptest::test_runner::TestRunner;
 
 mod hostile;
 
+use super::device::front;
 use super::receive::{self, Receive};
 use super::ring::{Broken, SLOTS};
 use super::transmit::{self, Transmit};
@@ -255,4 +256,16 @@ fn both_rings_against_a_back_end() {
     what_a_back_end_may_not_do_is_named(memory);
     no_back_end_is_too_odd(memory);
     hostile::an_interface_outlives_what_is_done_to_it();
+}
+
+#[test]
+fn interfaces_are_in_the_order_of_their_numbers() {
+    let names = || ["10", "x", "2", "0"].map(alloc::string::String::from).to_vec();
+    for (number, vif) in [(0, "0"), (1, "2"), (2, "10")] {
+        assert_eq!(front(names(), number), Ok(alloc::format!("device/vif/{vif}")));
+    }
+    assert!(
+        front(names(), 3).expect_err("there is none").starts_with("the domain has 3 network interfaces and no more")
+    );
+    assert!(front(vec![], 0).expect_err("there is none").starts_with("the domain has no network interface"));
 }

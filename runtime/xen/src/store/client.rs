@@ -1,6 +1,5 @@
 //! Who asks and who waits. One request is under way for each who asks; the store answers by number.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
@@ -42,8 +41,10 @@ struct Inner {
     /// Requests, or the rest of one, for which there was no room.
     output: RefCell<Vec<u8>>,
     numbered: Cell<u32>,
-    answers: RefCell<BTreeMap<u32, Option<Message>>>,
-    watches: RefCell<BTreeMap<u32, Watched>>,
+    /// By number. Few at a time, as watches are: a list is the least code there is to keep them.
+    answers: RefCell<Vec<(u32, Option<Message>)>>,
+    /// By token.
+    watches: RefCell<Vec<(u32, Watched)>>,
 }
 
 #[derive(Default)]
@@ -157,7 +158,7 @@ impl Store {
     /// When there can be no more watches.
     pub async fn watch(&self, path: &str) -> Result<Watch, Error> {
         let token = self.number();
-        self.0.watches.borrow_mut().insert(token, Watched::default());
+        self.0.watches.borrow_mut().push((token, Watched::default()));
         let watch = Watch { store: self.clone(), token };
         let name = token.to_string();
         self.ask(kind::WATCH, 0, path, &[path.as_bytes(), b"\0", name.as_bytes(), b"\0"]).await?;
@@ -171,30 +172,29 @@ impl Store {
     }
 
     async fn ask(&self, kind: u32, transaction: u32, path: &str, parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
+        let number = self.put(kind, transaction, path, parts)?;
+        let answer = poll_fn(|context| self.poll_answer(context, number)).await;
+        answered(kind, path, answer)
+    }
+
+    /// Queues a request; returns the number that its answer will have.
+    fn put(&self, kind: u32, transaction: u32, path: &str, parts: &[&[u8]]) -> Result<u32, Error> {
         let number = self.number();
         let message = wire::encode(kind, number, transaction, parts);
         if message.len() > wire::HEADER + wire::MOST {
             return Err(refused(path, "it is longer than 4,096 bytes"));
         }
-        self.0.answers.borrow_mut().insert(number, None);
+        self.0.answers.borrow_mut().push((number, None));
         self.0.output.borrow_mut().extend_from_slice(&message);
-        let answer = poll_fn(|context| self.poll_answer(context, number)).await;
-        match answer.kind {
-            there if there == kind => Ok(answer.body),
-            kind::ERROR => {
-                let why = String::from_utf8_lossy(&answer.body);
-                Err(refused(path, why.trim_end_matches('\0')))
-            }
-            _ => Err(refused(path, "the store answers something else")),
-        }
+        Ok(number)
     }
 
     fn poll_answer(&self, context: &mut Context<'_>, number: u32) -> Poll<Message> {
         loop {
             self.pump();
             let mut answers = self.0.answers.borrow_mut();
-            if let Some(answer) = answers.get_mut(&number).and_then(Option::take) {
-                answers.remove(&number);
+            let place = answers.iter().position(|(asked, answer)| *asked == number && answer.is_some());
+            if let Some(answer) = place.and_then(|place| answers.swap_remove(place).1) {
                 return Poll::Ready(answer);
             }
             if self.0.channel.poll(context).is_pending() {
@@ -220,7 +220,9 @@ impl Store {
             let Some(message) = message else { break };
             if message.kind == kind::EVENT {
                 self.changed(&message.body);
-            } else if let Some(answer) = self.0.answers.borrow_mut().get_mut(&message.number) {
+            } else if let Some((_, answer)) =
+                self.0.answers.borrow_mut().iter_mut().find(|(asked, _)| *asked == message.number)
+            {
                 *answer = Some(message);
             }
         }
@@ -233,16 +235,31 @@ impl Store {
     fn changed(&self, body: &[u8]) {
         let token =
             body.split(|&byte| byte == 0).nth(1).and_then(|token| core::str::from_utf8(token).ok()?.parse().ok());
-        if let Some(watched) =
-            token.and_then(|token: u32| Some(self.0.watches.borrow_mut().remove(&token)?).map(|w| (token, w)))
-        {
-            let (token, Watched { waker, .. }) = watched;
-            self.0.watches.borrow_mut().insert(token, Watched { changed: true, waker: None });
-            if let Some(waker) = waker {
+        let mut watches = self.0.watches.borrow_mut();
+        if let Some(watched) = token.and_then(|token: u32| found(&mut watches, token)) {
+            watched.changed = true;
+            // Waking puts a task into the queue, and runs none.
+            if let Some(waker) = watched.waker.take() {
                 waker.wake();
             }
         }
     }
+}
+
+/// What an answer to such a request says.
+fn answered(kind: u32, path: &str, answer: Message) -> Result<Vec<u8>, Error> {
+    match answer.kind {
+        there if there == kind => Ok(answer.body),
+        kind::ERROR => {
+            let why = String::from_utf8_lossy(&answer.body);
+            Err(refused(path, why.trim_end_matches('\0')))
+        }
+        _ => Err(refused(path, "the store answers something else")),
+    }
+}
+
+fn found(watches: &mut [(u32, Watched)], token: u32) -> Option<&mut Watched> {
+    watches.iter_mut().find(|(there, _)| *there == token).map(|(_, watched)| watched)
 }
 
 fn refused(path: &str, why: &str) -> Error {
@@ -259,7 +276,7 @@ impl Watch {
     pub fn poll_changed(&self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             self.store.pump();
-            if let Some(watched) = self.store.0.watches.borrow_mut().get_mut(&self.token) {
+            if let Some(watched) = found(&mut self.store.0.watches.borrow_mut(), self.token) {
                 if core::mem::take(&mut watched.changed) {
                     return Poll::Ready(());
                 }
@@ -275,6 +292,6 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         // The store goes on telling, and nobody listens.
-        self.store.0.watches.borrow_mut().remove(&self.token);
+        self.store.0.watches.borrow_mut().retain(|(token, _)| *token != self.token);
     }
 }
