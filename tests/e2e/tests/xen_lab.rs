@@ -32,6 +32,17 @@ fn domains_come_and_go_and_are_told_apart_by_their_ends() {
 }
 
 #[test]
+fn answers_are_whole_however_many_come_at_once() {
+    let Some(dom0) = Dom0::boot("many answers of dom0", &[]) else { return };
+    let ask = &|number: usize| {
+        let said = dom0.run(&format!("seq {number} 3000"));
+        let expected: String = (number..=3000).map(|line| format!("{line}\n")).collect();
+        assert!(said == expected, "{number}: {} bytes for {}", said.len(), expected.len());
+    };
+    std::thread::scope(|scope| (0..24).for_each(|number| _ = scope.spawn(move || ask(number))));
+}
+
+#[test]
 fn what_is_written_for_xl_is_what_xl_reads() {
     let Some(dom0) = Dom0::boot("what xl reads", &[]) else { return };
     let words = ["two  words", "\"quoted\" \\ and 'not'", "--x=#{[=;", "grüße"].map(str::to_owned);
