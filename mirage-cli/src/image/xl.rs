@@ -77,7 +77,9 @@ impl fmt::Display for Domain {
         }
         // Else every look at the clock is one of Xen's.
         writeln!(f, "tsc_mode = \"native\"")?;
-        writeln!(f, "on_poweroff = \"destroy\"\non_reboot = \"destroy\"\non_crash = \"destroy\"")
+        // Whoever reads the status waits for one end.
+        let reboot = if *says_status { "destroy" } else { "restart" };
+        writeln!(f, "on_poweroff = \"destroy\"\non_reboot = \"{reboot}\"\non_crash = \"destroy\"")
     }
 }
 
@@ -132,12 +134,13 @@ vcpus = 1
 vif = [ "", "mac=00:16:3e:00:00:02,bridge=br1" ]
 tsc_mode = "native"
 on_poweroff = "destroy"
-on_reboot = "destroy"
+on_reboot = "restart"
 on_crash = "destroy"
 "#
         );
         let says = Domain { says_status: true, arguments: vec!["a b".into()], ..domain.clone() };
         assert!(says.to_string().contains("cmdline = \"mirage.exit=console -- \\\"a b\\\"\"\n"), "{says}");
+        assert!(says.to_string().contains("on_reboot = \"destroy\"\n"), "{says}");
         let none = Domain { cards: vec![], arguments: vec![], ..domain };
         assert!(!none.to_string().contains("vif") && !none.to_string().contains("cmdline"));
     }

@@ -38,7 +38,7 @@ pub use fault::{exit, say, say_by, status};
 pub use interrupt::Interrupt;
 pub use interrupt::raise;
 pub use memory::{Pages, Registers, Usage, device_address, usage};
-pub use platform::{Host, Machine, Platform, STOP};
+pub use platform::{End, Host, Machine, Platform, STOP};
 pub use run::run;
 pub use setup::{Early, boot, has_deadline, shared, time_stamp};
 pub use shim::{Shim, call};

@@ -14,6 +14,16 @@ use crate::executor::Executor;
 /// What `wait` says once somebody outside has asked for an end.
 pub const STOP: u64 = 1 << 63;
 
+/// What is to become of a machine whose unikernel has ended well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum End {
+    /// Nothing more.
+    #[default]
+    Off,
+    /// It begins anew, where whoever runs it lets it: Xen's toolstack alone is told.
+    Restart,
+}
+
 /// What a platform brings that every unikernel needs: a clock, and how it waits.
 pub trait Machine {
     /// The time since the start.
@@ -52,7 +62,7 @@ struct Inner {
     values: Values,
     boot: Boot,
     timers: Timers,
-    stopping: Cell<bool>,
+    ending: Cell<Option<End>>,
 }
 
 impl Platform {
@@ -60,7 +70,7 @@ impl Platform {
     pub const BOOT: &'static str = "every unikernel";
 
     pub(crate) fn new(machine: &'static dyn Machine, values: Values, boot: Boot, timers: Timers) -> Self {
-        Self(Box::leak(Box::new(Inner { machine, values, boot, timers, stopping: Cell::new(false) })))
+        Self(Box::leak(Box::new(Inner { machine, values, boot, timers, ending: Cell::new(None) })))
     }
 
     /// What every unikernel is told.
@@ -88,12 +98,12 @@ impl Platform {
         Executor::new().start(task);
     }
 
-    /// Has the loop stop, as if somebody outside had asked for it.
-    pub fn stop(&self) {
-        self.0.stopping.set(true);
+    /// Has the loop stop, as if somebody outside had asked for it, and the machine end so.
+    pub fn stop(&self, end: End) {
+        self.0.ending.set(Some(end));
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.0.stopping.get()
+    pub(crate) fn ending(&self) -> Option<End> {
+        self.0.ending.get()
     }
 }

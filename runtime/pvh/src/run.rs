@@ -13,9 +13,9 @@ use mirage::args::{ArgsError, Boot, Group, Request, Usage, Values, words};
 use mirage::plumbing::{Failure, FailureKind};
 use mirage_executor::Timers;
 
-use crate::fault::{Words, exit, quiet_exit_by_console};
+use crate::fault::{self, Words, exit, quiet_exit_by_console};
 use crate::interrupt::raise;
-use crate::platform::{Machine, STOP};
+use crate::platform::{End, Machine, STOP};
 use crate::{Executor, Platform};
 
 /// Turns taken before the outside world is looked at again.
@@ -65,12 +65,12 @@ fn go(
             Request::Run(values) => serve(machine, values, start),
             Request::Help => {
                 _ = write!(Words, "{}", Usage { name, groups });
-                Ok(Ok(()))
+                Ok(Ok(End::Off))
             }
         }
     });
     match ended {
-        Ok(Ok(())) => exit(0),
+        Ok(Ok(end)) => fault::end(0, end),
         Ok(Err(failure)) => failed(name, failure.kind(), &failure),
         Err(error) => failed(name, FailureKind::Arguments, &error),
     }
@@ -82,7 +82,7 @@ fn failed(name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
 }
 
 /// Runs until the unikernel is done, has failed or is told to stop.
-fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<Result<(), Failure>, ArgsError> {
+fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<Result<End, Failure>, ArgsError> {
     let (executor, timers) = (Executor::new(), Timers::default());
     let boot = Boot::from_matches(values.group(Platform::BOOT))?;
     let delay = boot.delay;
@@ -100,14 +100,14 @@ fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<
     loop {
         let busy = executor.run_ready(TURNS);
         if let Some(outcome) = outcome.take() {
-            return Ok(outcome);
+            return Ok(outcome.map(|()| End::Off));
         }
         let next = timers.next();
         let until = if busy { Some(mirage::time::Instant::START) } else { next };
-        let came = if asked.is_stopping() { STOP } else { machine.wait(until) };
+        let came = if asked.ending().is_some() { STOP } else { machine.wait(until) };
         if came & STOP != 0 {
             mirage::log::info!("stopping: the machine is asked to");
-            return Ok(Ok(()));
+            return Ok(Ok(asked.ending().unwrap_or_default()));
         }
         raise(came);
         if next.is_some() {

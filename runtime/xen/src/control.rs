@@ -1,6 +1,6 @@
 //! What the toolstack asks of a domain: `control/shutdown` in xenstore (Xen, docs/misc/xenstore-paths.pandoc).
 
-use mirage_pvh::{Host as _, Platform};
+use mirage_pvh::{End, Host as _, Platform};
 
 use crate::machine::Xen;
 use crate::store::{Error, Store};
@@ -36,10 +36,10 @@ async fn obey(store: &Store, platform: &Platform) -> Result<(), Error> {
     loop {
         match store.read(REQUEST).await.unwrap_or_default().as_str() {
             "" => {}
-            "poweroff" | "halt" | "reboot" => {
+            asked @ ("poweroff" | "halt" | "reboot") => {
                 // Emptied, it is taken.
                 _ = store.write(REQUEST, "").await;
-                platform.stop();
+                platform.stop(if asked == "reboot" { End::Restart } else { End::Off });
                 return Ok(());
             }
             // It stays as it is, which says no: the toolstack takes it back.

@@ -145,6 +145,27 @@ fn an_interface_goes_and_comes_again_and_its_address_is_leased() {
 }
 
 #[test]
+fn a_reboot_is_one_and_what_is_to_follow_it_does() {
+    let Some(dom0) = Dom0::boot("a reboot on Xen", &[]) else { return };
+    let (_project, image) = image("xen-reboot", "http");
+    let domain = dom0.create("reboot", &image, &ADDRESS, CARD);
+    domain.wait_for("serving HTTP");
+    dom0.run("xl reboot reboot");
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(1), Some(0)), "{death:?}");
+
+    let domain = dom0.create("again", &image, &ADDRESS, &format!("{CARD}\non_reboot = \"restart\""));
+    domain.wait_for("serving HTTP");
+    dom0.run("xl reboot again");
+    domain.wait_for("mirage: status 0");
+    dom0.run("until [ \"$(grep -c 'serving HTTP' /var/log/xen/guest-again.log)\" = 2 ]; do usleep 100000; done");
+    domain.shut_down();
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+    assert!(death.words.contains("has shut down, reason code 1"), "{death:?}");
+}
+
+#[test]
 fn a_suspend_is_refused_at_once_and_it_goes_on() {
     let port = free_port();
     let Some(dom0) = Dom0::boot("a suspend on Xen", &[(port, 80)]) else { return };

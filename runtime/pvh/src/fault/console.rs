@@ -4,6 +4,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use crate::platform::End;
 use crate::shim::call;
 
 /// The first serial port of a PC.
@@ -89,10 +90,16 @@ impl fmt::Write for Words {
 
 /// Ends the machine with this status.
 pub fn exit(status: u8) -> ! {
+    end(status, End::Off)
+}
+
+/// The same, and whether it is to begin anew.
+#[inline(never)]
+pub fn end(status: u8, end: End) -> ! {
     if BY_CONSOLE.load(Ordering::Relaxed) {
         say("mirage: status ");
         number(status.into(), 10, 1);
         say("\n");
     }
-    call::exit(status)
+    call::end(status, end)
 }

@@ -5,5 +5,5 @@ mod console;
 mod panic;
 mod report;
 
-pub use console::{Words, exit, quiet_exit_by_console, say, say_by, write};
+pub use console::{Words, end, exit, quiet_exit_by_console, say, say_by, write};
 pub use report::status;

@@ -1,5 +1,7 @@
 //! The shim's calls, as functions. All of them are refused gracefully: a call can do no harm to who makes it.
 
+use crate::platform::End;
+
 /// The numbers of `calls.s`.
 #[repr(u64)]
 enum Number {
@@ -44,8 +46,13 @@ fn call(_: Number, _: u64, _: u64, _: u64) -> u64 {
 
 /// Ends the machine.
 pub fn exit(status: u8) -> ! {
+    end(status, End::Off)
+}
+
+/// The same, and whether it is to begin anew.
+pub fn end(status: u8, end: End) -> ! {
     loop {
-        call(Number::Exit, status.into(), 0, 0);
+        call(Number::Exit, status.into(), u64::from(end == End::Restart), 0);
     }
 }
 

@@ -29,7 +29,8 @@ done:
     iretq
 
 // The end of the machine, with a status for whoever runs it: by the exit device if there is one, else by the power
-// button, else by a reset, else by a fault without a handler, which is a reset too.
+// button, else by a reset, else by a fault without a handler, which is a reset too. Xen alone is told in rsi whether the
+// machine is to begin anew.
 exit:
     cmp byte ptr [mirage_shim + XEN], 0
     jne exit_xen
@@ -300,19 +301,21 @@ hypercall:
     call call_xen
     jmp done
 
-// SCHEDOP_shutdown: a crash for statuses that are one, else a power-off.
+// SCHEDOP_shutdown: a crash for statuses that are one, else a reboot if rsi is 1, else a power-off.
 exit_xen:
-    xor eax, eax
-    cmp dil, 99
-    jb .Lexit_xen_off
     mov eax, 3
-.Lexit_xen_off:
+    cmp dil, 99
+    jae .Lexit_xen_crash
+    mov eax, esi
+    and eax, 1
+.Lexit_xen_crash:
     mov [mirage_shim + ARGUMENT], rax
+.Lexit_xen:
     mov edi, 2
     mov esi, offset mirage_shim + ARGUMENT
     mov eax, 29
     call call_xen
-    jmp exit_xen
+    jmp .Lexit_xen
 
 .section .text.mirage_gate, "ax", @progbits
 .global mirage_gate
