@@ -97,13 +97,17 @@ impl Dom0 {
     /// Creates a domain once more.
     pub fn start(&self, name: &str) -> Domain<'_> {
         let log = log(name);
+        // Before anybody looks for what this one says.
+        self.run(&format!("rm -f {log} /run/lab/ended-{name}"));
         // The console's daemon lets go of the log when it has seen the domain's end, and written all.
         let script = format!(
-            "rm -f {log}; xl create -F /lab/images/{name}.xl; status=$?
-            while ls -l /proc/$(cat /run/xenconsoled.pid)/fd | grep -q {log}; do usleep 10000; done
+            "xl create -F /lab/images/{name}.xl; status=$?
+            read -r daemon </run/xenconsoled.pid
+            has() {{ for file in /proc/$daemon/fd/*; do [ ! $file -ef {log} ] || return 0; done; return 1; }}
+            while has; do usleep 20000; done
             echo ended > /run/lab/ended-{name}; exit $status"
         );
-        let pending = self.machine.session().ask(&format!("rm -f /run/lab/ended-{name}; {script}"), b"");
+        let pending = self.machine.session().ask(&script, b"");
         Domain { dom0: self, name: name.to_owned(), pending }
     }
 
@@ -156,9 +160,19 @@ impl Domain<'_> {
     pub fn wait_for(&self, text: &str) {
         let (log, name) = (log(&self.name), &self.name);
         let text = text.replace('\'', "'\\''");
-        let found = format!("grep -qF -- '{text}' {log} 2>/dev/null");
-        let script =
-            format!("until {found}; do [ ! -e /run/lab/ended-{name} ] || {{ {found}; exit; }}; usleep 20000; done");
+        // By the shell alone: programs that start again and again would leave an emulated domain little time.
+        let script = format!(
+            "found() {{ case $before$line in *'{text}'*) exit 0;; esac; }}
+            until [ -e {log} ]; do [ ! -e /run/lab/ended-{name} ] || exit 1; usleep 50000; done
+            exec 4<{log}; ended=; before=
+            while :; do
+                while read -r line <&4; do found; before=; done
+                found; before=$before$line
+                [ -z \"$ended\" ] || exit 1
+                [ ! -e /run/lab/ended-{name} ] || ended=yes
+                usleep 50000
+            done"
+        );
         let answer = self.dom0.answer(&self.dom0.machine.session().ask(&script, b""));
         assert_eq!(answer.status, 0, "it ended without {text:?}: {}", self.console());
     }

@@ -145,6 +145,46 @@ fn an_interface_goes_and_comes_again_and_its_address_is_leased() {
 }
 
 #[test]
+fn an_interface_goes_and_comes_again_while_it_is_asked() {
+    /// Clients of dom0's that ask again and again, and note down what comes of it.
+    const CLIENTS: &str = "for client in 1 2 3; do
+            while [ ! -e /run/lab/enough ]; do
+                printf 'GET / HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' | nc -w 3 10.0.2.15 80 |
+                    grep -q ' 200 ' && echo answered || echo failed
+            done >>/run/lab/asked 2>/dev/null </dev/null &
+        done >/dev/null";
+    let Some(dom0) = Dom0::boot("an interface on Xen that goes while it is asked", &[]) else { return };
+    let (_project, image) = image("xen-asked", "http");
+    let domain = dom0.create("asked", &image, &ADDRESS, CARD);
+    domain.wait_for("serving HTTP");
+    // So many times from now on.
+    let asked = |what: &str, times: u32| {
+        dom0.run(&format!(
+            "until [ -e /run/lab/asked ]; do usleep 50000; done
+            exec 4</run/lab/asked; cat <&4 >/dev/null; left={times}
+            while [ $left -gt 0 ]; do
+                if read -r line <&4; then [ $line != {what} ] || left=$((left - 1)); else usleep 50000; fi
+            done"
+        ));
+    };
+    dom0.run(CLIENTS);
+    asked("answered", 30);
+    for _ in 0..3 {
+        let vif = dom0.run("ls -d /sys/class/net/vif*");
+        dom0.run("xl network-detach asked 0; while ls -d /sys/class/net/vif* 2>/dev/null; do usleep 50000; done");
+        asked("failed", 3);
+        dom0.run("xl network-attach asked");
+        asked("answered", 30);
+        assert_eq!(dom0.run("ls -d /sys/class/net/vif*"), vif);
+    }
+    dom0.run("touch /run/lab/enough");
+    assert_eq!(domain.console().matches("it has a back end again").count(), 3, "{}", domain.console());
+    domain.shut_down();
+    let death = domain.ended();
+    assert_eq!((death.reason, death.status), (Some(0), Some(0)), "{death:?}");
+}
+
+#[test]
 fn a_reboot_is_one_and_what_is_to_follow_it_does() {
     let Some(dom0) = Dom0::boot("a reboot on Xen", &[]) else { return };
     let (_project, image) = image("xen-reboot", "http");
