@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use mirage_e2e::xen::has_lab;
-use mirage_e2e::{Project, Unikernel, free_port, get, send};
+use mirage_e2e::{Outcome, Project, Unikernel, free_port, get, send};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -45,6 +45,28 @@ fn who_names(path: &Path) -> Vec<String> {
 }
 
 #[test]
+fn hello_is_said_on_xen_and_mirage_ends_as_it_does() {
+    if !has_lab("hello by `mirage run --lab`") {
+        return;
+    }
+    let project = Project::new("xen-run-hello", "hello");
+    let mut run = Run::of(&project, &["--quiet", "--", "--help"]);
+    let help = Outcome::of(&mut run.command).ends_with(0);
+    assert!(help.out.contains("--logs"), "{}", help.out);
+    run.left_nothing();
+
+    let mut run = Run::of(&project, &["--quiet"]);
+    let outcome = Outcome::of(&mut run.command).ends_with(0);
+    assert_eq!((outcome.out.as_str(), outcome.err.as_str()), ("hello\nhello\nhello\nhello\ngoodbye\n", ""));
+    run.left_nothing();
+
+    let mut run = Run::of(&project, &["--quiet", "--", "--no-such"]);
+    let outcome = Outcome::of(&mut run.command).ends_with(64);
+    assert!(outcome.out.contains("--no-such"), "{outcome:?}");
+    run.left_nothing();
+}
+
+#[test]
 fn the_demo_is_reached_by_its_published_port_and_ctrl_c_ends_it() {
     if !has_lab("knocking by `mirage run --lab`") {
         return;
@@ -63,5 +85,23 @@ fn the_demo_is_reached_by_its_published_port_and_ctrl_c_ends_it() {
     unikernel.wait_for("Port 0: RESET!");
     unikernel.signal(Signal::INT);
     assert_eq!(unikernel.status(), 0, "{:?}", unikernel.lines());
+    run.left_nothing();
+}
+
+#[test]
+fn ctrl_c_ends_it_while_it_boots_as_well() {
+    if !has_lab("Ctrl-C during `mirage run --lab`") {
+        return;
+    }
+    let project = Project::new("xen-run-early", "hello");
+    let mut run = Run::of(&project, &[]);
+    let mut unikernel = Unikernel::spawn(&mut run.command);
+    unikernel.wait_for("Booting");
+    while who_names(run.temporary.path()).is_empty() {
+        std::thread::yield_now();
+    }
+    unikernel.signal(Signal::INT);
+    unikernel.wait_for("ended before the unikernel had stopped");
+    assert_eq!(unikernel.status(), 130, "{:?}", unikernel.lines());
     run.left_nothing();
 }
