@@ -4,6 +4,7 @@ mod direct;
 mod figures;
 mod guest;
 mod image;
+mod kept;
 mod kvm;
 mod linux;
 mod process;

@@ -1,21 +1,21 @@
 //! Images for xen beside the least Linux that does the same, both as PVH domains of one real Xen, emulated in QEMU, on one
-//! bridge of its dom0. What creates them is asked by a client in dom0, requests by `wrk` outside, through QEMU's network.
+//! bridge of its dom0. What creates them is asked by a client in dom0, requests from outside, through QEMU's network.
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use mirage_e2e::Project;
 use mirage_e2e::xen::{Dom0, unpacked};
 
 use crate::image::built_for;
+use crate::kept::kept;
 use crate::linux::{self, Linux, compile};
-use crate::{Figures, Load, Tool, free_port, pressed};
+use crate::{Figures, Load, Tool, free_port};
 
 /// How often each side is created for the time that takes.
 const CREATIONS: usize = 11;
-/// How often each side is pressed on, and for how many seconds: here a second is often one of waiting.
+/// How often each side is pressed on, and for how many seconds.
 const ROUNDS: usize = 6;
 const SECONDS: u32 = 3;
 /// What both have for all but the measurement of least memory, in mebibytes.
@@ -143,8 +143,7 @@ impl Side {
     }
 
     fn press(&self, connections: u32) -> anyhow::Result<f64> {
-        let page = format!("http://127.0.0.1:{}/", self.port);
-        Ok(pressed(Command::new("taskset"), &page, Load { connections, seconds: SECONDS }, &[])?.rate)
+        kept(self.port, Load { connections, seconds: SECONDS })
     }
 }
 
