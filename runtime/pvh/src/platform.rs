@@ -2,14 +2,17 @@
 
 use alloc::boxed::Box;
 use core::cell::Cell;
+use core::fmt;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
 use mirage::args::{Boot, Matches, Values};
+use mirage::plumbing::FailureKind;
 use mirage::time::{Instant, Timestamp};
 use mirage_executor::Timers;
 
 use crate::executor::Executor;
+use crate::run::failed;
 
 /// What `wait` says once somebody outside has asked for an end.
 pub const STOP: u64 = 1 << 63;
@@ -58,6 +61,7 @@ pub trait Host: Machine + Sized + 'static {
 pub struct Platform(&'static Inner);
 
 struct Inner {
+    name: &'static str,
     machine: &'static dyn Machine,
     values: Values,
     boot: Boot,
@@ -69,8 +73,14 @@ impl Platform {
     /// The group of arguments every unikernel takes.
     pub const BOOT: &'static str = "every unikernel";
 
-    pub(crate) fn new(machine: &'static dyn Machine, values: Values, boot: Boot, timers: Timers) -> Self {
-        Self(Box::leak(Box::new(Inner { machine, values, boot, timers, ending: Cell::new(None) })))
+    pub(crate) fn new(
+        name: &'static str,
+        machine: &'static dyn Machine,
+        values: Values,
+        boot: Boot,
+        timers: Timers,
+    ) -> Self {
+        Self(Box::leak(Box::new(Inner { name, machine, values, boot, timers, ending: Cell::new(None) })))
     }
 
     /// What every unikernel is told.
@@ -101,6 +111,12 @@ impl Platform {
     /// Has the loop stop, as if somebody outside had asked for it, and the machine end so.
     pub fn stop(&self, end: End) {
         self.0.ending.set(Some(end));
+    }
+
+    /// Ends the unikernel for a device without which it is of no use, as if it had never had it: with a line that says why,
+    /// and the same status.
+    pub fn fail(&self, reason: &dyn fmt::Display) -> ! {
+        failed(self.0.name, FailureKind::Device, reason)
     }
 
     pub(crate) fn ending(&self) -> Option<End> {

@@ -62,7 +62,7 @@ fn go(
             quiet_exit_by_console();
         }
         match Values::parse(groups, given.arguments)? {
-            Request::Run(values) => serve(machine, values, start),
+            Request::Run(values) => serve(name, machine, values, start),
             Request::Help => {
                 _ = write!(Words, "{}", Usage { name, groups });
                 Ok(Ok(End::Off))
@@ -76,17 +76,22 @@ fn go(
     }
 }
 
-fn failed(name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
+pub fn failed(name: &str, kind: FailureKind, reason: &dyn fmt::Display) -> ! {
     _ = writeln!(Words, "{name}: error: {reason}");
     exit(kind.status())
 }
 
 /// Runs until the unikernel is done, has failed or is told to stop.
-fn serve(machine: &'static dyn Machine, values: Values, start: Start) -> Result<Result<End, Failure>, ArgsError> {
+fn serve(
+    name: &'static str,
+    machine: &'static dyn Machine,
+    values: Values,
+    start: Start,
+) -> Result<Result<End, Failure>, ArgsError> {
     let (executor, timers) = (Executor::new(), Timers::default());
     let boot = Boot::from_matches(values.group(Platform::BOOT))?;
     let delay = boot.delay;
-    let platform = Platform::new(machine, values, boot, timers.clone());
+    let platform = Platform::new(name, machine, values, boot, timers.clone());
     let asked = platform.clone();
     let (unikernel, sleeper) = (start(platform.clone()), platform);
     let outcome = Rc::new(Cell::new(None));
