@@ -8,9 +8,6 @@ use rustix::process::Signal;
 /// QEMU's machines: virtio over MMIO, told of by ACPI's tables' absence alone or by the command line; over PCI.
 const MACHINES: &[&str] = &["microvm", "microvm,acpi=off", "q35", "pc"];
 
-/// One of each kind, for what takes its time.
-const TWO: &[&str] = &["microvm", "q35"];
-
 static HELLO: Machine = Machine::new(|| Project::new("kvm-hello", "hello"));
 static HTTP: Machine = Machine::new(|| Project::new("kvm-http", "http"));
 static KNOCKING: Machine = Machine::new(|| Project::new("kvm-knocking", "knocking"));
@@ -105,8 +102,13 @@ fn knocking_on_every_machine() {
 }
 
 #[test]
-fn images_for_debugging_with_and_without_pci() {
-    everywhere(TWO, &["tcg"], |machine| {
+fn knocking_serves_in_four_mebibytes() {
+    everywhere(&["microvm"], accelerators(), |machine| knocking(&KNOCKING, &[machine, &["--memory", "4M"]].concat()));
+}
+
+#[test]
+fn images_for_debugging_on_every_machine() {
+    everywhere(MACHINES, accelerators(), |machine| {
         hello(&HELLO_DEBUG, machine);
         http(&HTTP_DEBUG, machine);
         knocking(&KNOCKING_DEBUG, machine);
