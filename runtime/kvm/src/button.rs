@@ -9,6 +9,9 @@ use crate::machine::Kvm;
 use crate::power::Power;
 use crate::virtio::{Machine as _, Mapped, Registers as _};
 
+/// The keyboard's interrupt.
+const KEYBOARD: u8 = 1;
+
 /// The button, if there is one.
 pub struct Button {
     power: Cell<Option<Power>>,
@@ -36,6 +39,7 @@ impl Button {
                 self.registers.get_or_init(|| Hardware::new().map(event, 4));
                 (line, false)
             }
+            Power::Keyboard => (KEYBOARD, false),
             Power::Sleep { .. } => return,
         };
         self.interrupt.set(Kvm::get().line(line.into(), level));
@@ -58,6 +62,8 @@ impl Button {
                 Some(Some(registers)) => registers.read32(0),
                 _ => 0,
             },
+            // Whichever key it is: nobody else has the keyboard.
+            Power::Keyboard => return true,
             Power::Sleep { .. } => 0,
         };
         events & power.button() != 0

@@ -45,6 +45,8 @@ pub enum Power {
         /// The interrupt.
         line: u8,
     },
+    /// A key of the keyboard stands for it: Firecracker's machines have no other, and no tables that tell of one.
+    Keyboard,
     /// No button, but a port where sleep begins.
     Sleep {
         /// Which one.
@@ -81,7 +83,7 @@ impl Power {
         match self {
             Self::Ports { .. } => BUTTON,
             Self::Memory { .. } => MICROVM_BUTTON,
-            Self::Sleep { .. } => 0,
+            Self::Keyboard | Self::Sleep { .. } => 0,
         }
     }
 
@@ -90,7 +92,7 @@ impl Power {
         match self {
             Self::Ports { control, .. } => Some((control, SLEEP | OFF << 10)),
             Self::Sleep { port } => Some((port, SLEEP_REDUCED)),
-            Self::Memory { .. } => None,
+            Self::Memory { .. } | Self::Keyboard => None,
         }
     }
 }

@@ -27,9 +27,7 @@ fn mirage_platform_prepare(shim: &mut Shim, boot: &Boot, memory: &mut Early, sha
         there.map(|bytes| into.copy_from_slice(bytes)).is_some()
     };
     Kvm::get().set_controllers(acpi::controllers(boot.rsdp, &mut see));
-    if let Some(power) = Power::find(boot.rsdp, &mut see) {
-        power_button(shim, power);
-    }
+    power_button(shim, Power::find(boot.rsdp, &mut see).unwrap_or(Power::Keyboard));
     if has_clock() {
         call::msr_write(WALL_REGISTER, shared + pvclock::LENGTH as u64);
         call::msr_write(CLOCK_REGISTER, shared | 1);

@@ -23,8 +23,8 @@ pub struct Direct {
 enum On {
     /// Linux, configured by these keys.
     Linux(&'static [&'static str]),
-    /// A virtual machine, which `mirage run` starts.
-    Machine,
+    /// A virtual machine, which `mirage run` starts with these options.
+    Machine(&'static [&'static str]),
 }
 
 impl Direct {
@@ -46,7 +46,12 @@ impl Direct {
 
     /// A virtual machine, of whatever kind `mirage run` chooses here.
     pub const fn machine(project: fn() -> Project) -> Self {
-        Self { project, on: On::Machine, built: OnceLock::new() }
+        Self::machine_by(&[], project)
+    }
+
+    /// A virtual machine that `mirage run` starts with these options.
+    pub const fn machine_by(options: &'static [&'static str], project: fn() -> Project) -> Self {
+        Self { project, on: On::Machine(options), built: OnceLock::new() }
     }
 
     /// The image's file.
@@ -60,7 +65,7 @@ impl Direct {
             let project = (self.project)();
             let target: &[&str] = match self.on {
                 On::Linux(keys) => &[&["-t", "unix"], keys].concat(),
-                On::Machine => &["-t", "kvm"],
+                On::Machine(_) => &["-t", "kvm"],
             };
             project.call(&[&["build"], target].concat()).ends_with(0);
             let image = project.call(&["query", "image"]).ends_with(0).out;
@@ -78,9 +83,10 @@ impl Direct {
                 command.args(taps.iter().map(|(prefix, tap)| format!("--{prefix}interface={tap}")));
                 command
             }
-            On::Machine => {
+            On::Machine(options) => {
                 let names: Vec<&str> = taps.iter().map(|(_, tap)| *tap).collect();
                 let mut command = project.command(&["run", "--quiet", "-t", "kvm", "--netns", space.name()]);
+                command.args(options);
                 command.args(["--network", &format!("tap:{}", names.join(",")), "--"]);
                 command
             }

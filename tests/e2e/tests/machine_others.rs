@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use mirage_e2e::{Outcome, Project, Unikernel, skip};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 /// The project, built once.
@@ -51,10 +51,11 @@ impl Run {
 
 #[test]
 fn the_status_said_last_on_the_console_is_the_exit_status_and_not_shown() {
-    let script = "echo \"$@\"; cat \"$3\"; printf 'mirage: status 7\\nbye\\nmirage: status 101\\n'";
+    let script =
+        "echo \"$@\"; for last; do :; done; cat \"$last\"; printf 'mirage: status 7\\nbye\\nmirage: status 101\\n'";
     let Some(mut run) = Run::new("firecracker", script) else { return };
     let out = Outcome::of(&mut run.command).ends_with(101).out;
-    assert!(out.starts_with("--no-api --config-file "), "{out}");
+    assert!(out.starts_with("--api-sock ") && out.contains(" --config-file "), "{out}");
     assert!(out.contains("\"boot_args\":\"mirage.exit=console -- --logs debug\""), "{out}");
     assert!(out.contains("dist/e2e-others.kvm") && out.contains(" --log-path "), "{out}");
     assert!(out.ends_with("mirage: status 7\nbye\n"), "{out}");
@@ -74,11 +75,13 @@ fn without_a_status_it_is_the_monitor_that_failed() {
 }
 
 #[test]
-fn firecracker_has_no_ear_and_is_ended_at_once() {
+fn one_that_does_not_listen_is_ended_by_a_second_signal() {
     let Some(mut run) = Run::new("firecracker", "echo it is up; exec sleep 3600") else { return };
     let mut unikernel = Unikernel::spawn(&mut run.command);
     unikernel.wait_for("it is up");
-    kill_process(Pid::from_raw(unikernel.pid()).expect("a process"), Signal::TERM).expect("a signal");
+    unikernel.signal(Signal::TERM);
+    unikernel.wait_for("Firecracker did not tell its machine to stop");
+    unikernel.signal(Signal::TERM);
     unikernel.wait_for("ended before the unikernel had stopped");
     assert_eq!(unikernel.status(), 130);
     assert!(run.is_tidy());

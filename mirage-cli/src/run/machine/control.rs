@@ -1,6 +1,7 @@
-//! The word to a machine that it shall stop: a non-maskable interrupt, which images take for that on every machine.
+//! The word to a machine that it shall stop: a non-maskable interrupt, which images take for that on every machine, or in
+//! Firecracker's, where there is none, Ctrl-Alt-Del.
 //!
-//! QEMU is told in QMP (its manual: QEMU Machine Protocol), Cloud Hypervisor in HTTP; Firecracker has no such word.
+//! QEMU is told in QMP (its manual: QEMU Machine Protocol), the others in HTTP.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
@@ -24,7 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Control {
     tell: Sender<()>,
     thread: JoinHandle<()>,
-    hears: bool,
 }
 
 impl Control {
@@ -33,22 +33,15 @@ impl Control {
         let (tell, told) = channel();
         let thread = match monitor {
             Monitor::Qemu => thread::spawn(move || qemu(folder, &told, &warn)),
-            Monitor::CloudHypervisor => thread::spawn(move || cloud_hypervisor(&folder, &told, &warn)),
-            // It reads a file in the folder, which stays for as long as the thread does.
-            Monitor::Firecracker => thread::spawn(move || {
-                told.iter().for_each(drop);
-                drop(folder);
-            }),
+            // What Firecracker reads is in the folder too, which stays for as long as the thread does.
+            Monitor::CloudHypervisor => thread::spawn(move || http(&folder, "Cloud Hypervisor", NMI, &told, &warn)),
+            Monitor::Firecracker => thread::spawn(move || http(&folder, "Firecracker", KEYS, &told, &warn)),
         };
-        Self { tell, thread, hears: monitor != Monitor::Firecracker }
+        Self { tell, thread }
     }
 }
 
 impl Asked for Control {
-    fn is_heard(&self) -> bool {
-        self.hears
-    }
-
     fn stop(&self) {
         _ = self.tell.send(()); // nobody is there any more if it never came to listen
     }
@@ -132,21 +125,37 @@ impl Qmp {
     }
 }
 
-fn cloud_hypervisor(folder: &Folder, told: &Receiver<()>, warn: &impl Fn(&str)) {
+/// A request of a monitor's API: where to, and what it is told.
+type Request = (&'static str, &'static str);
+
+/// Cloud Hypervisor's: versions that have no such interrupt have a power button.
+const NMI: &[Request] = &[("/api/v1/vm.nmi", ""), ("/api/v1/vm.power-button", "")];
+
+/// Firecracker's.
+const KEYS: &[Request] = &[("/actions", "{\"action_type\":\"SendCtrlAltDel\"}")];
+
+/// Makes the first of these requests that is not refused, each time.
+fn http(folder: &Folder, name: &str, requests: &[Request], told: &Receiver<()>, warn: &impl Fn(&str)) {
     for () in told {
-        // Versions that have no such interrupt have a power button.
-        let done = put(&folder.socket(), "vm.nmi").or_else(|_| put(&folder.socket(), "vm.power-button"));
+        let mut done = Ok(());
+        for &request in requests {
+            done = put(&folder.socket(), request);
+            if done.is_ok() {
+                break;
+            }
+        }
         if let Err(error) = done {
-            warn(&format!("Cloud Hypervisor did not tell its machine to stop: {error}"));
+            warn(&format!("{name} did not tell its machine to stop: {error}"));
         }
     }
 }
 
-/// A request of Cloud Hypervisor's API, which takes nothing and answers nothing.
-fn put(socket: &Utf8Path, action: &str) -> io::Result<()> {
+/// Makes a request, which is answered by nothing.
+fn put(socket: &Utf8Path, (path, body): Request) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "PUT /api/v1/{action} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")?;
+    let length = body.len();
+    write!(stream, "PUT {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}")?;
     let mut status = [0; 12];
     stream.read_exact(&mut status)?;
     match &status {
@@ -198,7 +207,6 @@ mod tests {
         let (asked, thread) = monitor(&folder, "{\"QMP\":{}}\n", answers);
         let (warn, warned) = channel();
         let control = Control::new(Monitor::Qemu, folder, move |what| _ = warn.send(what.to_owned()));
-        assert!(control.is_heard());
         control.stop();
         control.stop();
         let inject = "{\"execute\":\"inject-nmi\"}";
@@ -218,6 +226,17 @@ mod tests {
             Control::new(monitor, folder, |what| panic!("{what}")).close();
             assert!(!path.exists());
         }
+    }
+
+    #[test]
+    fn firecracker_is_told_by_keys() {
+        let folder = Folder::new().expect("a folder");
+        let (asked, thread) = monitor(&folder, "", &["HTTP/1.1 204 No Content\r\n\r\n"]);
+        let control = Control::new(Monitor::Firecracker, folder, |what| panic!("{what}"));
+        control.stop();
+        assert_eq!(asked.iter().next().as_deref(), Some("PUT /actions HTTP/1.1"));
+        control.close();
+        thread.join().expect("its end");
     }
 
     #[test]

@@ -10,12 +10,26 @@ use crate::error::{Error, Exit};
 /// The longest command line that Firecracker hands to a kernel, its end included.
 const LONGEST: usize = 2048;
 
-/// The command that runs the machine a file describes; Firecracker's own words go to `log`, for they would be on the console
-/// else, the first of them before it has read the file.
-pub fn command(file: &Utf8Path, log: Option<&Utf8Path>) -> Vec<String> {
-    let words = [Monitor::Firecracker.program(), "--no-api", "--config-file", file.as_str()];
-    let log = log.map(|log| ["--log-path", log.as_str(), "--level", "Error"]);
-    words.into_iter().chain(log.into_iter().flatten()).map(str::to_owned).collect()
+/// Where Firecracker is to listen for us, and where its own words go: they would be on the console else, the first of them
+/// before it has read its file.
+#[derive(Clone, Copy)]
+pub struct Ours<'p> {
+    /// The socket.
+    pub control: &'p Utf8Path,
+    /// The file.
+    pub log: &'p Utf8Path,
+}
+
+/// The command that runs the machine a file describes.
+pub fn command(file: &Utf8Path, ours: Option<Ours<'_>>) -> Vec<String> {
+    let ours = match &ours {
+        Some(Ours { control, log }) => {
+            &["--api-sock", control.as_str(), "--log-path", log.as_str(), "--level", "Error"][..]
+        }
+        None => &["--no-api"],
+    };
+    let words = [&[Monitor::Firecracker.program()][..], ours, &["--config-file", file.as_str()]].concat();
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// What the file says of a machine.
@@ -75,7 +89,9 @@ mod tests {
     fn the_whole_command() {
         let file = Utf8Path::new("/t/machine.json");
         assert_eq!(command(file, None), ["firecracker", "--no-api", "--config-file", "/t/machine.json"]);
-        assert_eq!(command(file, Some(Utf8Path::new("/t/log")))[4..], ["--log-path", "/t/log", "--level", "Error"]);
+        let ours = Ours { control: Utf8Path::new("/t/control"), log: Utf8Path::new("/t/log") };
+        let words = ["--api-sock", "/t/control", "--log-path", "/t/log", "--level", "Error"];
+        assert_eq!(command(file, Some(ours))[1..7], words);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn run(
             // It opens its log, and does not make it.
             replace(&log, b"")?;
             replace(&file, firecracker::config(&guest)?.to_string().as_bytes())?;
-            firecracker::command(&file, Some(&log))
+            firecracker::command(&file, Some(firecracker::Ours { control: &folder.socket(), log: &log }))
         }
     };
     let command = within(namespace, command);

@@ -26,11 +26,6 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// What tells a machine that it shall stop.
 pub trait Asked {
-    /// Whether it can be told; if not, it is ended at once.
-    fn is_heard(&self) -> bool {
-        true
-    }
-
     /// Asks it to stop.
     fn stop(&self);
 
@@ -95,11 +90,11 @@ fn wait(child: &mut Child, signals: &mut Signals, control: &impl Asked) -> io::R
         };
         for _ in came.into_iter().filter(|signal| *signal != SIGCHLD) {
             match ours {
-                Ours::Nothing if control.is_heard() => {
+                Ours::Nothing => {
                     ours = Ours::Asked;
                     control.stop();
                 }
-                Ours::Nothing | Ours::Asked => {
+                Ours::Asked => {
                     ours = Ours::Ended;
                     deadline = Some(Instant::now() + GRACE);
                     if !control.end() {
