@@ -84,12 +84,13 @@ impl Running {
     }
 }
 
-/// Requests/s over connections that are kept, and what each takes the server of its processor.
-pub fn direct_http(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
+/// Requests/s over connections that are kept, and what each takes the server of its processor; over so many connections
+/// only, if `only` says how many.
+pub fn direct_http(tool: &Tool, only: Option<u32>) -> anyhow::Result<Vec<Figures>> {
     let images = Images::build(tool, Project::new("http-bench", "http"))?;
     let sides = [Side::ours(&images.direct, &[])?, Side::linux(&images.socket)?];
     let mut figures = vec![];
-    for connections in [1, 10, 1000, 10_000] {
+    for connections in only.map_or(vec![1, 10, 1000, 10_000], |only| vec![only]) {
         // So many take seconds to be there: of those whose SYN found no room the client asks again after one, then two.
         let seconds = if connections < 10_000 { SECONDS } else { 5 * SECONDS };
         let load = Load { connections, seconds };

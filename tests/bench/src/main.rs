@@ -18,7 +18,7 @@
 //! | `xen-http` | requests/s of both, to a client in dom0 | 4 |
 //!
 //! `direct`, `wire`, `kvm` and `xen` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name,
-//! with three times the rounds. All
+//! with three times the rounds, and `direct-http=N` over N connections only. All
 //! but `xen`'s need root, for their network namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
@@ -83,7 +83,11 @@ fn main() -> anyhow::Result<()> {
                 }
                 figures
             }
-            "direct-http" => direct_http(&tool)?,
+            "direct-http" => {
+                let only =
+                    (!only.is_empty()).then(|| only.parse().context("`direct-http=N`: N connections")).transpose()?;
+                direct_http(&tool, only)?
+            }
             "direct-close" => direct_close(&tool)?,
             "direct-bulk" => direct_bulk(&tool)?,
             "direct-poll" => direct_poll(&tool)?,
