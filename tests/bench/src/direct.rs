@@ -58,6 +58,16 @@ impl Side {
         Ok(side)
     }
 
+    /// Gives the client as many ports as there are, which it may take again while a connection of before is in TIME-WAIT: a
+    /// round of 10,000 connections, and its run-up, leave 20,000 such.
+    fn with_ports(self) -> anyhow::Result<Self> {
+        let settings = [("ip_local_port_range", "1024 65535"), ("tcp_tw_reuse", "1")];
+        self.client.within(|| {
+            settings.iter().try_for_each(|(name, value)| std::fs::write(format!("/proc/sys/net/ipv4/{name}"), value))
+        })?;
+        Ok(self)
+    }
+
     /// Starts the server on processor 0 and waits until it accepts.
     fn start(&self, port: u16) -> anyhow::Result<Running> {
         let mut command = self.server.as_ref().unwrap_or(&self.client).run("taskset");
@@ -88,7 +98,7 @@ impl Running {
 /// only, if `only` says how many.
 pub fn direct_http(tool: &Tool, only: Option<u32>) -> anyhow::Result<Vec<Figures>> {
     let images = Images::build(tool, Project::new("http-bench", "http"))?;
-    let sides = [Side::ours(&images.direct, &[])?, Side::linux(&images.socket)?];
+    let sides = [Side::ours(&images.direct, &[])?.with_ports()?, Side::linux(&images.socket)?.with_ports()?];
     let mut figures = vec![];
     for connections in only.map_or(vec![1, 10, 1000, 10_000], |only| vec![only]) {
         // So many take seconds to be there: of those whose SYN found no room the client asks again after one, then two.
@@ -102,7 +112,7 @@ pub fn direct_http(tool: &Tool, only: Option<u32>) -> anyhow::Result<Vec<Figures
 /// Connections/s, the server closing each after its reply.
 pub fn direct_close(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
     let images = Images::build(tool, Project::new("http-bench", "http"))?;
-    let sides = [Side::ours(&images.direct, &[])?, Side::linux(&images.socket)?];
+    let sides = [Side::ours(&images.direct, &[])?.with_ports()?, Side::linux(&images.socket)?.with_ports()?];
     let load = Load { connections: 10, seconds: SECONDS };
     requests(&sides, "HTTP hello, a connection a request, 10 at once", load, &["-H", "Connection: close"])
 }
