@@ -36,6 +36,7 @@ struct Running(Unikernel);
 impl Side {
     fn ours(image: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let client = Space::new("our own stack on a tap").context("no tap can be made here")?;
+        give_ports(&client)?;
         let arguments = ["--interface", Space::TAP, "--ipv4", "10.0.0.2/24"].iter().chain(more);
         let arguments = arguments.map(|&argument| argument.to_owned()).collect();
         Ok(Self { whose: "direct on a tap", client, server: None, image: image.to_owned(), arguments })
@@ -43,6 +44,7 @@ impl Side {
 
     fn linux(image: &Path) -> anyhow::Result<Self> {
         let (client, server) = Space::pair("Linux's stack on a veth pair").context("no veth pair can be made here")?;
+        give_ports(&client)?;
         let arguments = vec![];
         Ok(Self { whose: "sockets on a veth pair", client, server: Some(server), image: image.to_owned(), arguments })
     }
@@ -56,16 +58,6 @@ impl Side {
             Outcome::of(ethtool.args(["-K", link, "tso", "off", "gso", "off", "gro", "off", "tx", "off"])).ends_with(0);
         }
         Ok(side)
-    }
-
-    /// Gives the client as many ports as there are, which it may take again while a connection of before is in TIME-WAIT: a
-    /// round of 10,000 connections, and its run-up, leave 20,000 such.
-    fn with_ports(self) -> anyhow::Result<Self> {
-        let settings = [("ip_local_port_range", "1024 65535"), ("tcp_tw_reuse", "1")];
-        self.client.within(|| {
-            settings.iter().try_for_each(|(name, value)| std::fs::write(format!("/proc/sys/net/ipv4/{name}"), value))
-        })?;
-        Ok(self)
     }
 
     /// Starts the server on processor 0 and waits until it accepts.
@@ -87,6 +79,16 @@ impl Side {
     }
 }
 
+/// Gives a client as many ports as there are, which it may take again while a connection of before is in TIME-WAIT: a round of
+/// 10,000 connections, and its run-up, leave 20,000 such.
+fn give_ports(client: &Space) -> anyhow::Result<()> {
+    let settings = [("ip_local_port_range", "1024 65535"), ("tcp_tw_reuse", "1")];
+    client.within(|| {
+        settings.iter().try_for_each(|(name, value)| std::fs::write(format!("/proc/sys/net/ipv4/{name}"), value))
+    })?;
+    Ok(())
+}
+
 impl Running {
     /// Seconds of a processor it has used so far.
     fn used(&self) -> anyhow::Result<f64> {
@@ -98,7 +100,7 @@ impl Running {
 /// only, if `only` says how many.
 pub fn direct_http(tool: &Tool, only: Option<u32>) -> anyhow::Result<Vec<Figures>> {
     let images = Images::build(tool, Project::new("http-bench", "http"))?;
-    let sides = [Side::ours(&images.direct, &[])?.with_ports()?, Side::linux(&images.socket)?.with_ports()?];
+    let sides = [Side::ours(&images.direct, &[])?, Side::linux(&images.socket)?];
     let mut figures = vec![];
     for connections in only.map_or(vec![1, 10, 1000, 10_000], |only| vec![only]) {
         // So many take seconds to be there: of those whose SYN found no room the client asks again after one, then two.
@@ -112,7 +114,7 @@ pub fn direct_http(tool: &Tool, only: Option<u32>) -> anyhow::Result<Vec<Figures
 /// Connections/s, the server closing each after its reply.
 pub fn direct_close(tool: &Tool) -> anyhow::Result<Vec<Figures>> {
     let images = Images::build(tool, Project::new("http-bench", "http"))?;
-    let sides = [Side::ours(&images.direct, &[])?.with_ports()?, Side::linux(&images.socket)?.with_ports()?];
+    let sides = [Side::ours(&images.direct, &[])?, Side::linux(&images.socket)?];
     let load = Load { connections: 10, seconds: SECONDS };
     requests(&sides, "HTTP hello, a connection a request, 10 at once", load, &["-H", "Connection: close"])
 }

@@ -15,11 +15,11 @@
 //! | `kvm-http` | requests/s of both, on a tap | 3 |
 //! | `xen-create` | a domain beside a small Linux's, on Xen in QEMU: `xl create` to the first byte | 2 |
 //! | `xen-size` | least memory and size of both | 2 |
-//! | `xen-http` | requests/s of both, to a client in dom0 | 4 |
+//! | `xen-http` | requests/s of both, to a client outside | 4 |
 //!
 //! `direct`, `wire`, `kvm` and `xen` are all of theirs; `wire-sends=LOSS` is only the conditions with `LOSS` in their name,
-//! with three times the rounds, and `direct-http=N` over N connections only. All
-//! but `xen`'s need root, for their network namespaces.
+//! with three times the rounds, and `direct-http=N` over N connections only. All but `xen`'s need root, for their network
+//! namespaces.
 //!
 //! Nothing here judges; the bounds the project keeps to stand beside the figures in the README.
 
@@ -36,7 +36,8 @@ use mirage_bench::{
 /// Rounds of a bad wire for each of its conditions.
 const ROUNDS: u64 = 5;
 
-/// The same for a condition that is asked for by its name: what overtaking does varies by a factor of 5.
+/// The same for a condition that is asked for by its name: what overtaking does varies by a factor of ten from one to
+/// the next.
 const ROUNDS_OF_ONE: u64 = 15;
 
 /// What can be measured.
