@@ -17,7 +17,7 @@ mod xen;
 pub use direct::{direct_bulk, direct_close, direct_http, direct_poll};
 pub use figures::{Figures, table};
 pub use kvm::{Sides, kvm_boot, kvm_http, kvm_size};
-pub use process::{Server, free_port, timed};
+pub use process::{Server, timed};
 pub use tool::{Project, Tool};
 pub use web::{Answered, Load, pressed, wrk};
 pub use wire::{Way, wire};

@@ -30,8 +30,9 @@ use std::process::Command;
 use anyhow::Context as _;
 use mirage_bench::{
     Domains, Figures, Load, Project, Server, Sides, Tool, Way, direct_bulk, direct_close, direct_http, direct_poll,
-    free_port, kvm_boot, kvm_http, kvm_size, table, timed, wire, wrk, xen_create, xen_http, xen_size,
+    kvm_boot, kvm_http, kvm_size, table, timed, wire, wrk, xen_create, xen_http, xen_size,
 };
+use mirage_e2e::free_port;
 
 /// Rounds of a bad wire for each of its conditions.
 const ROUNDS: u64 = 5;
@@ -142,7 +143,7 @@ fn touch(project: &Project, file: &str) -> anyhow::Result<()> {
 fn http(tool: &Tool, connections: u32) -> anyhow::Result<Vec<Figures>> {
     let project = tool.project("http")?;
     timed(project.call(tool, "build").args(["-t", "unix"]))?;
-    let port = free_port()?;
+    let port = free_port();
     let mut mirage = Command::new(project.image());
     mirage.arg(format!("--http-port={port}")).arg("--listen=127.0.0.1");
     let (body, content_type) = {

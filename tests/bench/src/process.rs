@@ -1,6 +1,6 @@
 //! Processes: timed, or kept running while something measures them.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,6 @@ pub fn timed(command: &mut Command) -> anyhow::Result<f64> {
     let seconds = start.elapsed().as_secs_f64();
     ensure!(status.success(), "{command:?} ended with {status}");
     Ok(seconds)
-}
-
-/// A port nobody listens on just now.
-pub fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// A server that runs until dropped.

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use mirage_e2e::Project;
 use mirage_e2e::xen::{Dom0, unpacked};
+use mirage_e2e::{Project, free_port};
 
 use crate::image::built_for;
 use crate::kept::kept;
 use crate::linux::{self, Linux, compile};
-use crate::{Figures, Load, Tool, free_port};
+use crate::{Figures, Load, Tool};
 
 /// How often each side is created for the time that takes.
 const CREATIONS: usize = 11;
@@ -47,8 +47,8 @@ impl Domains {
     pub fn make(tool: &Tool) -> anyhow::Result<Self> {
         let project = Project::new("http-domain", "http");
         let image = built_for(tool, &project, "xen", &[])?;
-        let mut ours = Side { whose: "mirage", address: "10.0.2.15", port: free_port()?, config: String::new() };
-        let mut theirs = Side { whose: "Linux", address: "10.0.2.16", port: free_port()?, config: String::new() };
+        let mut ours = Side { whose: "mirage", address: "10.0.2.15", port: free_port(), config: String::new() };
+        let mut theirs = Side { whose: "Linux", address: "10.0.2.16", port: free_port(), config: String::new() };
         let ports = [&ours, &theirs].map(|side| (side.port, side.address, 80));
         let dom0 = Dom0::boot_for("domains", 2 * MEMORY + 32, &ports).context("there is no lab here")?;
         let folder = mirage_e2e::target().join("bench-linux");

@@ -8,6 +8,7 @@ mod command;
 mod direct;
 mod machine;
 pub mod peer;
+mod port;
 mod project;
 pub mod sealing;
 mod site;
@@ -19,10 +20,11 @@ pub use bulk::{pattern, receive_all, send_all};
 pub use command::{Outcome, mirage, root, target, tool};
 pub use direct::Direct;
 pub use machine::{Ended, Machine, accelerators};
+pub use port::free_port;
 pub use project::Project;
 pub use site::site;
 pub use space::Space;
-pub use unikernel::{Unikernel, free_port, get, send};
+pub use unikernel::{Unikernel, get, send};
 
 /// Says that something cannot be tested here, in a line that cannot be overlooked.
 pub fn skip(what: &str, why: &str) {

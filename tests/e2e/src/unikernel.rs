@@ -1,7 +1,7 @@
 //! Unikernels that run while a test talks to them.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -101,12 +101,6 @@ impl Drop for Unikernel {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// A port nobody listens on just now.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Sends bytes to a port of this host, ends the stream, and returns all that comes back.
