@@ -78,11 +78,6 @@ impl Space {
         Outcome::of(Command::new("ip").args(["-n", &self.name]).args(arguments)).ends_with(0);
     }
 
-    /// Moves an interface into another namespace, where it is down and has no address.
-    pub fn give(&self, link: &str, to: &Self) {
-        self.ip(&["link", "set", link, "netns", &to.name]);
-    }
-
     /// Does something on a thread that lives in the namespace: the sockets it opens are there.
     pub fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
         let place: PathBuf = PathBuf::from("/run/netns").join(&self.name);
