@@ -1,6 +1,6 @@
 //! Segments that come together are looked at together, and mean what they mean one by one.
 
-use embedded_io_async::{BufRead, Read};
+use embedded_io_async::{BufRead, Read, Write};
 use mirage::Listener as _;
 use mirage_net::Error;
 use mirage_net::tcp::{Segment, Seq};
@@ -57,6 +57,27 @@ fn a_batch_of_any_length_is_delivered() {
     let mut read = [0; 100];
     ready(flow.read_exact(&mut read)).unwrap();
     assert!(read.into_iter().eq(0..100));
+}
+
+/// The path is not empty while applications run: what waits for an acknowledgment goes when that comes. What there is to
+/// say besides waits for the end of the round, as an application may have an answer for it to go with.
+#[test]
+fn what_waits_to_be_sent_goes_at_the_end_of_a_batch() {
+    let mut host = Host::new();
+    let mut listener = host.listen();
+    let (there, here, mut flow) = host.accept(&mut listener);
+    host.input(ack(there, here), b"GET");
+    assert!(host.link.take().is_none(), "there is nothing to send");
+    ready(flow.write_all(&[7; 20_000])).unwrap();
+    ready(flow.flush()).unwrap();
+    let first: usize = host.sent().iter().map(|(_, payload)| payload.len()).sum();
+    assert_eq!(first, 14_600, "the first window (RFC 6928)");
+
+    host.input(ack(there + 3, here + 2_920), &[]);
+    let next: Vec<_> = std::iter::from_fn(|| host.link.take()).collect();
+    assert_eq!(next.len(), 4, "two that are acknowledged, and two that the window grew by");
+    let rest = host.sent();
+    assert!(rest.is_empty(), "nothing is sent twice: {rest:?}");
 }
 
 /// When all were looked up, the connection was still there.

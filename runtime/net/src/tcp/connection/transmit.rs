@@ -32,11 +32,13 @@ impl Connection {
 
     /// Whether [`transmit`](Self::transmit) has something to do.
     pub fn is_dirty(&self) -> bool {
+        self.state != State::Closed && (self.receiver.due || self.sender.wanted.any() || self.waits_to_send())
+    }
+
+    /// Whether it has octets or a FIN to send, for the first time or again, as soon as the windows allow.
+    pub fn waits_to_send(&self) -> bool {
         let sender = &self.sender;
-        self.state != State::Closed
-            && (self.receiver.due
-                || sender.wanted.any()
-                || self.is_synchronized() && (sender.board.lost() > 0 || sender.unsent() > 0 || sender.fin_waits()))
+        self.is_synchronized() && (sender.board.lost() > 0 || sender.unsent() > 0 || sender.fin_waits())
     }
 
     /// Whether what just came is to be answered before anything else is taken in: octets out of order, or once more (RFC

@@ -64,14 +64,15 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         }
     }
 
-    /// Delivers what was put aside.
-    pub(super) fn deliver_all(&self) {
+    /// Delivers what was put aside; when the last of it came.
+    pub(super) fn deliver_all(&self) -> Option<Instant> {
         // What comes back while that is done is delivered at once.
-        let Ok(mut batch) = self.batch.try_borrow_mut() else { return };
+        let mut batch = self.batch.try_borrow_mut().ok()?;
         let Batch { held, payloads } = &mut *batch;
         for held in held.iter_mut() {
             held.socket = self.core.find(held.hash, &held.pair);
         }
+        let last = held.last().map(|held| held.now);
         let mut rest = &payloads[..];
         for Held { pair, hash, segment, coalesced, now, length, socket } in held.drain(..) {
             let (payload, others) = rest.split_at(length);
@@ -79,6 +80,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
             self.arrive(&Arrival { pair, hash, segment, payload, coalesced, now }, socket);
         }
         payloads.clear();
+        last
     }
 
     /// Delivers a segment to its connection: to `socket`, unless those before it have changed whose it is.

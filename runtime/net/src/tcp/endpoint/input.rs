@@ -31,7 +31,9 @@ impl<I: Ip, C: Clock, R: Random> Packets for Endpoint<I, C, R> {
     }
 
     fn end_batch(&self) {
-        self.deliver_all();
+        if let Some(now) = self.deliver_all() {
+            self.send_waiting(now);
+        }
     }
 
     fn undelivered(&self, report: Undelivered<'_>) {

@@ -1,5 +1,7 @@
 //! What is sent at the end of a round: only what is due or has changed is looked at.
 
+use alloc::rc::Rc;
+
 use mirage::time::Instant;
 use mirage::{Clock, Ip, Random, Refused};
 
@@ -87,6 +89,19 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         self.core.dirty.borrow_mut().extend(left);
         self.spare.set(work);
         outcome
+    }
+
+    /// Sends what an application has left already and what just came lets go, before applications run and leave more:
+    /// meanwhile the path would be empty.
+    pub(super) fn send_waiting(&self, now: Instant) {
+        for at in 0.. {
+            let Some(socket) = self.core.dirty.borrow().get(at).map(Rc::clone) else { return };
+            let waits = socket.connection.try_borrow().is_ok_and(|connection| connection.waits_to_send());
+            // It stays marked: what there is no room for, and what follows from this, is seen to at the end of the round.
+            if waits && self.transmit(&socket, now) == Err(Refused::Full) {
+                return;
+            }
+        }
     }
 
     fn transmit(&self, socket: &Socket, now: Instant) -> Result<(), Refused> {
