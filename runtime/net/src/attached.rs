@@ -25,18 +25,51 @@ impl<P: ?Sized> Attached<P> {
         }
     }
 
+    /// Puts a protocol under a number, besides those that are there.
+    pub fn join(&self, number: u16, protocol: Rc<P>) {
+        self.0.borrow_mut().push((number, protocol));
+    }
+
     /// The protocol of a number.
     pub fn find(&self, number: u16) -> Option<Rc<P>> {
-        self.0.borrow().iter().find(|(of, _)| *of == number).map(|(_, protocol)| Rc::clone(protocol))
+        self.find_for(number, |_| false)
+    }
+
+    /// The protocol of a number: of several, the first that claims what has come, or else the last.
+    pub fn find_for(&self, number: u16, claims: impl Fn(&P) -> bool) -> Option<Rc<P>> {
+        let protocols = self.0.borrow();
+        let mut of_number = protocols.iter().filter(|(of, _)| *of == number).map(|(_, protocol)| protocol);
+        let mut found = of_number.next()?;
+        // With one alone, as it mostly is, nobody is asked.
+        for next in of_number {
+            if claims(found) {
+                break;
+            }
+            found = next;
+        }
+        Some(Rc::clone(found))
     }
 
     /// Visits each.
     pub fn each(&self, mut visit: impl FnMut(&P)) {
+        self.visit(|_, protocol| visit(protocol));
+    }
+
+    /// Visits each of a number.
+    pub fn each_of(&self, number: u16, mut visit: impl FnMut(&P)) {
+        self.visit(|of, protocol| {
+            if of == number {
+                visit(protocol);
+            }
+        });
+    }
+
+    fn visit(&self, mut visit: impl FnMut(u16, &P)) {
         for index in 0.. {
             // A protocol may attach another from here: the list is not borrowed meanwhile.
-            let protocol = self.0.borrow().get(index).map(|(_, protocol)| Rc::clone(protocol));
-            let Some(protocol) = protocol else { break };
-            visit(&protocol);
+            let next = self.0.borrow().get(index).map(|(of, protocol)| (*of, Rc::clone(protocol)));
+            let Some((of, protocol)) = next else { break };
+            visit(of, &protocol);
         }
     }
 

@@ -96,6 +96,31 @@ fn one_stack_over_two_interfaces() {
     }
 }
 
+/// By DHCP each, or one told and the other by DHCP.
+#[test]
+fn each_interface_asks_for_its_address() {
+    let what = "DHCP on two interfaces";
+    let Some(space) = Space::new(what) else { return };
+    if !have("dnsmasq") {
+        return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
+    }
+    tap(&space, "tap1", &["10.1.0.1/24"]);
+    let ranges = ["10.0.0.50,10.0.0.50", "10.1.0.60,10.1.0.60"].map(|range| format!("--dhcp-range={range},120s"));
+    let told: &[&str] = &["--lan-ipv4=10.0.0.2/24"];
+    for (told, at) in [(&[][..], "10.0.0.50"), (told, "10.0.0.2")] {
+        // It has one address for each interface, and forgets who had it.
+        let mut server = Running::dnsmasq(&space, &ranges.each_ref().map(String::as_str));
+        let own = ["--lan-interface=tap0", "--dmz-interface=tap1"];
+        let mut unikernel = TWO.boot(&space, &[], &[&own[..], told].concat());
+        unikernel.wait_for("serving HTTP");
+        for address in [at, "10.1.0.60"] {
+            let page = space.within(|| get(&[&format!("http://{address}/")])).expect("a page");
+            assert!(page.contains("Hello from a unikernel!"), "{address}: {page}");
+        }
+        assert!(server.0.try_wait().expect("ours").is_none(), "the server is still there");
+    }
+}
+
 #[test]
 fn routes_that_cannot_be_are_refused() {
     let Some(space) = Space::new("routes that cannot be") else { return };
@@ -199,11 +224,7 @@ fn a_leased_address_that_linux_has_is_declined() {
         (50..99).for_each(|last| space.ip(&["address", word, &format!("10.0.0.{last}/24"), "dev", Space::TAP]));
     };
     taken("add");
-    let mut command = space.run("dnsmasq");
-    command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-ping"]);
-    command.args(["--user=root", "--interface=tap0", "--bind-interfaces", "--pid-file", "--leasefile-ro"]);
-    command.args(["--dhcp-authoritative", "--dhcp-range=10.0.0.50,10.0.0.99,255.255.255.0,120s"]);
-    let mut server = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts"));
+    let mut server = Running::dnsmasq(&space, &["--dhcp-range=10.0.0.50,10.0.0.99,255.255.255.0,120s"]);
     let mut ping = PING.boot(&space, &[], &["--to=10.0.0.1", "--interval=0.1"]);
     let said = ping.wait_for("has it: it is declined; asking for another");
     assert!(said.contains("is leased to this host"), "{said}");
@@ -215,6 +236,17 @@ fn a_leased_address_that_linux_has_is_declined() {
 
 /// A process; ended when dropped.
 struct Running(Child);
+
+impl Running {
+    /// A server of DHCP, on all interfaces there are by now.
+    fn dnsmasq(space: &Space, ranges: &[&str]) -> Self {
+        let mut command = space.run("dnsmasq");
+        command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-ping"]);
+        command.args(["--user=root", "--bind-interfaces", "--pid-file", "--leasefile-ro", "--dhcp-authoritative"]);
+        command.args(ranges).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("it starts"))
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -53,8 +53,8 @@ pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
     layers.stack(static_address(layers.ipv4))
 }
 
-/// Our own stack over several interfaces, each with addresses told at boot: `first`, and `others` after it, each with what
-/// the names of its arguments begin with.
+/// Our own stack over several interfaces: `first`, and `others` after it, each with what the names of its arguments begin
+/// with. `--ip` chooses where their addresses come from.
 ///
 /// ```
 /// # use mirage_config::prelude::*;
@@ -62,7 +62,7 @@ pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
 /// ```
 ///
 /// It takes `--lan-interface tap0 --lan-ipv4 10.0.0.2/24 --dmz-interface tap1 --dmz-ipv4 192.168.1.2/24`, and routes as
-/// `--dmz-ipv4-route 192.168.0.0/16=192.168.1.1`. A packet goes by the interface with the longest route to where it goes,
+/// `--dmz-ipv4-route 192.168.0.0/16=192.168.1.1`; an interface whose address is not told asks for one by DHCP. A packet goes by the interface with the longest route to where it goes,
 /// and is never forwarded from one to another.
 #[track_caller]
 pub fn multihomed_stack(
@@ -83,7 +83,8 @@ pub fn multihomed_stack(
 #[track_caller]
 fn prefixed((prefix, network): (&'static str, Impl<kind::Network>)) -> (Impl<kind::Ip>, Impl<Address>) {
     let (ipv4, ip) = both_ips(network);
-    (ip.prefix(prefix), static_address(ipv4).prefix(prefix))
+    // A client asks by its own interface: so it has a UDP of its own, over that alone.
+    (ip.prefix(prefix), default_address(ipv4, udp(ipv4)).prefix(prefix))
 }
 
 /// IPv4 over an interface, which has its address from elsewhere, and IPv4 and IPv6 over it as one.

@@ -12,8 +12,8 @@ use crate::time::Instant;
 /// MirageOS's `Tcpip.Ip`.
 #[diagnostic::on_unimplemented(message = "IP is wanted here, but this is a `{Self}`", label = "not IP")]
 pub trait Ip: Clone + 'static {
-    /// Hands packets of this protocol number to `protocol` from now on, in the place of whoever had them before. The
-    /// layer answers ICMP echo itself; whoever attaches to ICMP sees it besides.
+    /// Hands packets of this protocol number to `protocol` from now on, but for those that one who had them before
+    /// [claims](Packets::claims). The layer answers ICMP echo itself; whoever attaches to ICMP sees it besides.
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>);
 
     /// Whether packets to `address` come here.
@@ -85,6 +85,13 @@ pub struct Header {
 pub trait Packets {
     /// A packet has come, whole.
     fn input(&self, packet: Packet<'_>);
+
+    /// Whether a packet is for this protocol though another has been [attached](Ip::attach) for its number since: so a
+    /// DHCP client has a UDP of its own on an interface, beside that of a stack over several.
+    fn claims(&self, packet: &Packet<'_>) -> bool {
+        let _ = packet;
+        false
+    }
 
     /// The last packet of a batch has come; the tasks that the batch wakes run next. A protocol that puts packets aside to
     /// look at several together does so now.

@@ -83,10 +83,10 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             Icmpv4DstUnreachable::ProtoUnreachable | Icmpv4DstUnreachable::PortUnreachable => Why::Refused,
             _ => Why::Unreachable,
         };
-        if let Some(protocol) = self.protocols.find(u8::from(packet.next_header()).into()) {
-            let (source, destination) = (source.into(), destination.into());
+        let (source, destination) = (source.into(), destination.into());
+        self.protocols.each_of(u8::from(packet.next_header()).into(), |protocol| {
             protocol.undelivered(Undelivered { source, destination, why, quoted: payload, now });
-        }
+        });
     }
 
     /// Tells who sent a packet that nobody is at its port.

@@ -88,16 +88,14 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         received: Received,
         now: Instant,
     ) {
-        let above = self.protocols.find(protocol.into());
-        let known = above.is_some() || protocol == icmp::ICMP;
         if protocol == icmp::ICMP && !self.icmp(source, destination, payload, now) {
             return;
         }
         let packet =
             Packet { source: source.into(), destination: destination.into(), protocol, payload, received, now };
-        match above {
+        match self.protocols.find_for(protocol.into(), |above| above.claims(&packet)) {
             Some(above) => above.input(packet),
-            None if !known => self.unreachable(icmp::PROTOCOL_UNREACHABLE, &packet),
+            None if protocol != icmp::ICMP => self.unreachable(icmp::PROTOCOL_UNREACHABLE, &packet),
             None => {}
         }
     }

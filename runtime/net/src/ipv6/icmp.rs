@@ -96,10 +96,10 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let Some(quoted) = behind.get(at..).filter(|payload| payload.len() >= QUOTED) else { return };
         let (source, destination) = (packet.src_addr(), packet.dst_addr());
         let why = why(destination);
-        if let Some(protocol) = self.protocols.find(protocol.into()) {
-            let (source, destination) = (source.into(), destination.into());
+        let (source, destination) = (source.into(), destination.into());
+        self.protocols.each_of(protocol.into(), |protocol| {
             protocol.undelivered(Undelivered { source, destination, why, quoted, now });
-        }
+        });
     }
 
     /// Tells who sent a packet that nobody is at its port. The quoted header is made anew: hop limit and flow label are

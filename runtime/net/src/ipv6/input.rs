@@ -114,10 +114,11 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             return true;
         }
         let &Arrival { source, destination, received, now, .. } = arrival;
-        match self.protocols.find(protocol.into()) {
+        let packet =
+            Packet { source: source.into(), destination: destination.into(), protocol, payload, received, now };
+        match self.protocols.find_for(protocol.into(), |above| above.claims(&packet)) {
             Some(above) => {
-                let (source, destination) = (source.into(), destination.into());
-                above.input(Packet { source, destination, protocol, payload, received, now });
+                above.input(packet);
                 true
             }
             None => protocol == ICMPV6,

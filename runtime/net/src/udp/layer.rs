@@ -135,6 +135,10 @@ impl<I: Ip> Packets for Above<I> {
         }
     }
 
+    fn claims(&self, packet: &Packet<'_>) -> bool {
+        format::quoted(packet.payload).is_some_and(|ports| self.table.find(ports.destination).is_some())
+    }
+
     fn undelivered(&self, report: Undelivered<'_>) {
         self.table.undelivered(&report);
     }
