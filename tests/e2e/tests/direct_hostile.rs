@@ -30,7 +30,7 @@ fn a_wire_that_loses_one_frame_in_a_thousand() {
 
 #[test]
 fn a_wire_that_loses_one_frame_in_a_hundred() {
-    peer::over_a_bad_wire(&WIRE, &BULK, &["--loss", "100"], 256);
+    peer::over_a_bad_wire(&WIRE, &BULK, &["--loss", "100"], 1024);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_wire_that_loses_one_frame_in_twenty() {
 
 #[test]
 fn a_wire_on_which_frames_overtake_others() {
-    peer::over_a_bad_wire(&WIRE, &BULK, &["--reorder", "200", "--latency", "1000"], 256);
+    peer::over_a_bad_wire(&WIRE, &BULK, &["--reorder", "200", "--latency", "1000"], 1024);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_wire_of_a_millisecond() {
 
 #[test]
 fn a_wire_of_fifty_milliseconds() {
-    peer::over_a_bad_wire(&WIRE, &BULK, &["--latency", "50000"], 128);
+    peer::over_a_bad_wire(&WIRE, &BULK, &["--latency", "50000"], 1024);
 }
 
 #[test]
