@@ -80,3 +80,36 @@ impl<P: ?Sized> Attached<P> {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_number_has_what_no_other_claims() {
+        let attached = Attached::<u8>::default();
+        for (number, protocol) in [(17, 1), (6, 2), (17, 3), (17, 4)] {
+            attached.join(number, Rc::new(protocol));
+        }
+        let whose =
+            |number, claims: &[u8]| attached.find_for(number, |protocol| claims.contains(protocol)).as_deref().copied();
+        assert_eq!(
+            (whose(17, &[]), whose(17, &[3]), whose(17, &[3, 1]), whose(17, &[2])),
+            (Some(4), Some(3), Some(1), Some(4))
+        );
+        assert_eq!((whose(6, &[]), whose(1, &[1])), (Some(2), None));
+        let mut seen = Vec::new();
+        attached.each_of(17, |protocol| seen.push(*protocol));
+        assert_eq!(seen, [1, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_added_takes_the_place_of_the_one_before() {
+        let attached = Attached::<u8>::default();
+        attached.add(17, Rc::new(1));
+        attached.add(17, Rc::new(2));
+        let mut seen = Vec::new();
+        attached.each(|protocol| seen.push(*protocol));
+        assert_eq!((attached.find(17).as_deref(), &seen[..]), (Some(&2), &[2][..]));
+    }
+}
