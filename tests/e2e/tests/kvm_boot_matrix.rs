@@ -1,8 +1,9 @@
 //! Every image on every machine: those of QEMU's, emulated and, where there is KVM, by it.
 
+use std::process::Command;
 use std::thread;
 
-use mirage_e2e::{Machine, Outcome, Project, Unikernel, accelerators, free_port, get, have, send, site, skip};
+use mirage_e2e::{Ended, Machine, Outcome, Project, Unikernel, accelerators, free_port, get, have, send, site, skip};
 use rustix::process::Signal;
 
 /// QEMU's machines: virtio over MMIO, told of by ACPI's tables' absence alone or by the command line; over PCI.
@@ -89,6 +90,27 @@ fn knocking(image: &Machine, machine: &[&str]) {
 #[test]
 fn hello_on_every_machine() {
     everywhere(MACHINES, accelerators(), |machine| hello(&HELLO, machine));
+}
+
+/// What a timer is set by, how its controller is reached, what tells the time, and where chance comes from: there are two
+/// ways of each.
+#[test]
+fn hello_on_processors_that_have_less() {
+    if !have("qemu-system-x86_64") {
+        return skip("processors", "there is no QEMU (package qemu-system-x86)");
+    }
+    for accelerator in accelerators() {
+        let shown = Outcome::of(&mut HELLO.mirage(&["--dry-run", "--accel", accelerator], &[])).ends_with(0).out;
+        let words = mirage::args::words(&shown).expect("a command");
+        let processor = 1 + words.iter().position(|word| word == "-cpu").expect("a processor");
+        for less in ["tsc-deadline", "x2apic", "tsc-deadline=off,x2apic", "kvmclock", "rdrand=off,rdseed"] {
+            let mut words = words.clone();
+            words[processor] += &format!(",{less}=off");
+            let ended = Ended::of(Command::new(&words[0]).args(&words[1..]));
+            assert_eq!(ended.status, Ok(0), "{words:?}: {}", ended.console);
+            assert_eq!(ended.console, "hello\nhello\nhello\nhello\ngoodbye\n", "{words:?}");
+        }
+    }
 }
 
 #[test]
