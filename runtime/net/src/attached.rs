@@ -4,6 +4,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+use mirage::Packets;
 use mirage::time::Instant;
 
 /// Protocols by number. Few, so that a list is the quickest table.
@@ -16,13 +17,10 @@ impl<P: ?Sized> Default for Attached<P> {
 }
 
 impl<P: ?Sized> Attached<P> {
-    /// Puts a protocol under a number, in the place of the one before.
+    /// Puts a protocol under a number, in the place of those before.
     pub fn add(&self, number: u16, protocol: Rc<P>) {
-        let mut protocols = self.0.borrow_mut();
-        match protocols.iter_mut().find(|(of, _)| *of == number) {
-            Some((_, before)) => *before = protocol,
-            None => protocols.push((number, protocol)),
-        }
+        self.0.borrow_mut().retain(|(of, _)| *of != number);
+        self.join(number, protocol);
     }
 
     /// Puts a protocol under a number, besides those that are there.
@@ -81,6 +79,17 @@ impl<P: ?Sized> Attached<P> {
     }
 }
 
+impl Attached<dyn Packets> {
+    /// Puts a protocol under its number: besides those before where it shares that, else in their place.
+    pub fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
+        if protocol.shares() {
+            self.join(number.into(), protocol);
+        } else {
+            self.add(number.into(), protocol);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,10 +115,11 @@ mod tests {
     #[test]
     fn what_is_added_takes_the_place_of_the_one_before() {
         let attached = Attached::<u8>::default();
-        attached.add(17, Rc::new(1));
-        attached.add(17, Rc::new(2));
+        attached.join(17, Rc::new(1));
+        attached.join(17, Rc::new(2));
+        attached.add(17, Rc::new(3));
         let mut seen = Vec::new();
         attached.each(|protocol| seen.push(*protocol));
-        assert_eq!((attached.find(17).as_deref(), &seen[..]), (Some(&2), &[2][..]));
+        assert_eq!((attached.find(17).as_deref(), &seen[..]), (Some(&3), &[3][..]));
     }
 }

@@ -12,8 +12,9 @@ use crate::time::Instant;
 /// MirageOS's `Tcpip.Ip`.
 #[diagnostic::on_unimplemented(message = "IP is wanted here, but this is a `{Self}`", label = "not IP")]
 pub trait Ip: Clone + 'static {
-    /// Hands packets of this protocol number to `protocol` from now on, but for those that one who had them before
-    /// [claims](Packets::claims). The layer answers ICMP echo itself; whoever attaches to ICMP sees it besides.
+    /// Hands packets of this protocol number to `protocol` from now on, in the place of whoever had them before; but where
+    /// it [shares](Packets::shares) the number, they keep what they claim. The layer answers ICMP echo itself; whoever
+    /// attaches to ICMP sees it besides.
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>);
 
     /// Whether packets to `address` come here.
@@ -86,8 +87,13 @@ pub trait Packets {
     /// A packet has come, whole.
     fn input(&self, packet: Packet<'_>);
 
-    /// Whether a packet is for this protocol though another has been [attached](Ip::attach) for its number since: so a
+    /// Whether those that have been [attached](Ip::attach) for its number before keep what they [claim](Self::claims): so a
     /// DHCP client has a UDP of its own on an interface, beside that of a stack over several.
+    fn shares(&self) -> bool {
+        false
+    }
+
+    /// Whether a packet is for this protocol, though it shares its number with one attached since.
     fn claims(&self, packet: &Packet<'_>) -> bool {
         let _ = packet;
         false

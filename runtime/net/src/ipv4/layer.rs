@@ -115,7 +115,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
-        self.shared.protocols.join(number.into(), protocol);
+        self.shared.protocols.attach(number, protocol);
         self.shared.ethernet.wake();
     }
 

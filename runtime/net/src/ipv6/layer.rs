@@ -188,7 +188,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
 
 impl<E: Ethernet, C: Clock, R: Random> Ip for Ipv6<E, C, R> {
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
-        self.shared.protocols.join(number.into(), protocol);
+        self.shared.protocols.attach(number, protocol);
         self.shared.ethernet.wake();
     }
 

@@ -135,6 +135,10 @@ impl<I: Ip> Packets for Above<I> {
         }
     }
 
+    fn shares(&self) -> bool {
+        true
+    }
+
     fn claims(&self, packet: &Packet<'_>) -> bool {
         format::quoted(packet.payload).is_some_and(|ports| self.table.find(ports.destination).is_some())
     }
