@@ -66,6 +66,11 @@ impl Core {
         })
     }
 
+    /// A connection is looked at.
+    pub fn visit(&self) {
+        self.visits.set(self.visits.get() + 1);
+    }
+
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<Rc<Socket>> {
         self.connections.borrow().find(hash, pair).map(Rc::clone)
     }

@@ -60,7 +60,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     }
 
     pub(super) fn deliver(&self, socket: &Rc<Socket>, arrival: &Arrival<'_>) {
-        self.core.visits.set(self.core.visits.get() + 1);
+        self.core.visit();
         let Arrival { segment, payload, coalesced, now, .. } = *arrival;
         // A connection that is sending just now misses what comes to itself, as if it was lost.
         let Ok(mut connection) = socket.connection.try_borrow_mut() else { return };

@@ -37,7 +37,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         loop {
             let due = self.core.connections.borrow_mut().due(now);
             let Some(socket) = due else { break };
-            self.core.visits.set(self.core.visits.get() + 1);
+            self.core.visit();
             let Ok(changes) = socket.connection.try_borrow_mut().map(|mut connection| connection.expire(now)) else {
                 continue;
             };
@@ -74,7 +74,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         let mut left = work.drain(..);
         let mut outcome = Ok(());
         for socket in &mut left {
-            self.core.visits.set(self.core.visits.get() + 1);
+            self.core.visit();
             socket.dirty.set(false);
             match self.transmit(&socket, now) {
                 Err(Refused::Full) => {
@@ -96,6 +96,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
     pub(super) fn send_waiting(&self, now: Instant) {
         for at in 0.. {
             let Some(socket) = self.core.dirty.borrow().get(at).map(Rc::clone) else { return };
+            self.core.visit();
             let waits = socket.connection.try_borrow().is_ok_and(|connection| connection.waits_to_send());
             // It stays marked: what there is no room for, and what follows from this, is seen to at the end of the round.
             if waits && self.transmit(&socket, now) == Err(Refused::Full) {
