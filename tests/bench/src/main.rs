@@ -37,8 +37,7 @@ use mirage_e2e::free_port;
 /// Rounds of a bad wire for each of its conditions.
 const ROUNDS: u64 = 5;
 
-/// The same for a condition that is asked for by its name: what overtaking does varies by a factor of ten from one to
-/// the next.
+/// The same for a condition that is asked for by its name: what some do varies twofold from one to the next.
 const ROUNDS_OF_ONE: u64 = 15;
 
 /// What can be measured.
