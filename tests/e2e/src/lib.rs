@@ -20,7 +20,7 @@ pub use bulk::{pattern, receive_all, send_all};
 pub use command::{Outcome, mirage, root, target, tool};
 pub use direct::Direct;
 pub use machine::{Ended, Machine, accelerators};
-pub use port::free_port;
+pub use port::{free_port, free_ports};
 pub use project::Project;
 pub use site::site;
 pub use space::Space;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use mirage_e2e::{Outcome, Unikernel, free_port, get, mirage, root, send, site};
+use mirage_e2e::{Outcome, Unikernel, free_port, free_ports, get, mirage, root, send, site};
 
 /// The image, built once.
 fn image() -> PathBuf {
@@ -23,18 +23,8 @@ fn image() -> PathBuf {
 
 /// A control port with 256 free ports after it, and a port for HTTP.
 fn ports() -> (u16, u16) {
-    // Below the ports the kernel hands out by itself, and not twice in one run.
-    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(0);
-    for _ in 0..60 {
-        let turn = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let seed = u16::try_from(std::process::id() % 20).expect("small");
-        let control = 10_000 + ((seed + turn) % 70) * 300;
-        let free = |port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
-        if (control..=control + 257).all(free) {
-            return (control, control + 257);
-        }
-    }
-    panic!("no 258 free ports in a row")
+    let control = free_ports(258);
+    (control, control + 257)
 }
 
 struct Demo {
