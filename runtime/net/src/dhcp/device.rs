@@ -130,7 +130,9 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
                 self.ip.configure(None);
             }
             Event::Silence(tries) if tries % COMPLAIN == 2 || tries == 4 => {
-                warn!("DHCP: no server answers, after {tries} tries; asking on");
+                // There may be several interfaces.
+                let mac = self.ip.mac();
+                warn!("DHCP: no server answers the interface {mac}, after {tries} tries; asking on");
             }
             Event::Silence(tries) => debug!("DHCP: no server answers, after {tries} tries"),
             Event::Check(address) => {
@@ -173,7 +175,7 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
             debug!("DHCP: the lease of {} is renewed", interface.address);
             return;
         }
-        info!("DHCP: {lease}");
+        info!("DHCP: {lease}, to the interface {}", self.ip.mac());
         self.ip.configure(Some(interface.clone()));
         self.leased = Some(interface);
         self.ready.set();

@@ -106,7 +106,7 @@ pub fn a_server_that_comes_late_is_found(knocking: &Direct) {
         return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
     }
     let mut unikernel = knocking.boot(&space, &Direct::ONE, &[]);
-    unikernel.wait_for("no server answers");
+    unikernel.wait_for("no server answers the interface ");
     let _server = Dnsmasq::start(&space, 60);
     unikernel.wait_for("Port Knocking Proxy Unikernel booted!");
 }
