@@ -6,6 +6,7 @@
 mod bulk;
 mod command;
 mod direct;
+mod dnsmasq;
 mod machine;
 pub mod peer;
 mod port;
@@ -19,6 +20,7 @@ pub mod xen;
 pub use bulk::{pattern, receive_all, send_all};
 pub use command::{Outcome, mirage, root, target, tool};
 pub use direct::Direct;
+pub use dnsmasq::Dnsmasq;
 pub use machine::{Ended, Machine, accelerators};
 pub use port::{free_port, free_ports};
 pub use project::Project;

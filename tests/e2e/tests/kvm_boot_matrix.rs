@@ -96,11 +96,8 @@ fn hello_on_every_machine() {
 /// ways of each.
 #[test]
 fn hello_on_processors_that_have_less() {
-    if !have("qemu-system-x86_64") {
-        return skip("processors", "there is no QEMU (package qemu-system-x86)");
-    }
-    for accelerator in accelerators() {
-        let shown = Outcome::of(&mut HELLO.mirage(&["--dry-run", "--accel", accelerator], &[])).ends_with(0).out;
+    everywhere(&["microvm"], accelerators(), |machine| {
+        let shown = Outcome::of(&mut HELLO.mirage(&[machine, &["--dry-run"]].concat(), &[])).ends_with(0).out;
         let words = mirage::args::words(&shown).expect("a command");
         let processor = 1 + words.iter().position(|word| word == "-cpu").expect("a processor");
         for less in ["tsc-deadline", "x2apic", "tsc-deadline=off,x2apic", "kvmclock", "rdrand=off,rdseed"] {
@@ -110,7 +107,7 @@ fn hello_on_processors_that_have_less() {
             assert_eq!(ended.status, Ok(0), "{words:?}: {}", ended.console);
             assert_eq!(ended.console, "hello\nhello\nhello\nhello\ngoodbye\n", "{words:?}");
         }
-    }
+    });
 }
 
 #[test]

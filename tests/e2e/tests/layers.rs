@@ -4,9 +4,9 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use mirage_e2e::{Direct, Outcome, Project, Space, get, have, root, skip};
+use mirage_e2e::{Direct, Dnsmasq, Outcome, Project, Space, get, have, root, skip};
 
 /// An example, as if it were a user's.
 fn example(name: &str) -> Project {
@@ -101,15 +101,15 @@ fn one_stack_over_two_interfaces() {
 fn each_interface_asks_for_its_address() {
     let what = "DHCP on two interfaces";
     let Some(space) = Space::new(what) else { return };
-    if !have("dnsmasq") {
-        return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
+    if !Dnsmasq::is_there(what) {
+        return;
     }
     tap(&space, "tap1", &["10.1.0.1/24"]);
     let ranges = ["10.0.0.50,10.0.0.50", "10.1.0.60,10.1.0.60"].map(|range| format!("--dhcp-range={range},120s"));
     let told: &[&str] = &["--lan-ipv4=10.0.0.2/24"];
     for (told, at) in [(&[][..], "10.0.0.50"), (told, "10.0.0.2")] {
         // It has one address for each interface, and forgets who had it.
-        let mut server = Running::dnsmasq(&space, &ranges.each_ref().map(String::as_str));
+        let mut server = Dnsmasq::start(&space, &ranges.each_ref().map(String::as_str));
         let own = ["--lan-interface=tap0", "--dmz-interface=tap1"];
         let mut unikernel = TWO.boot(&space, &[], &[&own[..], told].concat());
         unikernel.wait_for("serving HTTP");
@@ -117,7 +117,7 @@ fn each_interface_asks_for_its_address() {
             let page = space.within(|| get(&[&format!("http://{address}/")])).expect("a page");
             assert!(page.contains("Hello from a unikernel!"), "{address}: {page}");
         }
-        assert!(server.0.try_wait().expect("ours").is_none(), "the server is still there");
+        assert!(server.is_running(), "the server is still there");
     }
 }
 
@@ -216,42 +216,20 @@ fn an_address_that_linux_has_is_noticed() {
 fn a_leased_address_that_linux_has_is_declined() {
     let what = "DHCP of an address that somebody has";
     let Some(space) = Space::new(what) else { return };
-    if !have("dnsmasq") {
-        return skip(what, "there is no `dnsmasq` (package dnsmasq-base)");
+    if !Dnsmasq::is_there(what) {
+        return;
     }
     // All that is leased but one, which is not the first to be leased.
     let taken = |word: &str| {
         (50..99).for_each(|last| space.ip(&["address", word, &format!("10.0.0.{last}/24"), "dev", Space::TAP]));
     };
     taken("add");
-    let mut server = Running::dnsmasq(&space, &["--dhcp-range=10.0.0.50,10.0.0.99,255.255.255.0,120s"]);
+    let mut server = Dnsmasq::start(&space, &[Dnsmasq::RANGE]);
     let mut ping = PING.boot(&space, &[], &["--to=10.0.0.1", "--interval=0.1"]);
     let said = ping.wait_for("has it: it is declined; asking for another");
     assert!(said.contains("is leased to this host"), "{said}");
     taken("del");
     ping.wait_for("4 asked, 4 answered");
     assert_eq!(ping.status(), 0);
-    assert!(server.0.try_wait().expect("ours").is_none(), "the server is still there");
-}
-
-/// A process; ended when dropped.
-struct Running(Child);
-
-impl Running {
-    /// A server of DHCP, on all interfaces there are by now.
-    fn dnsmasq(space: &Space, ranges: &[&str]) -> Self {
-        let mut command = space.run("dnsmasq");
-        command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--no-ping"]);
-        command.args(["--user=root", "--bind-interfaces", "--pid-file", "--leasefile-ro", "--dhcp-authoritative"]);
-        command.args(ranges).stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().expect("it starts"))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone afterwards.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    assert!(server.is_running(), "the server is still there");
 }

@@ -62,8 +62,8 @@ pub fn static_stack(network: Impl<kind::Network>) -> Impl<kind::Stack> {
 /// ```
 ///
 /// It takes `--lan-interface tap0 --lan-ipv4 10.0.0.2/24 --dmz-interface tap1 --dmz-ipv4 192.168.1.2/24`, and routes as
-/// `--dmz-ipv4-route 192.168.0.0/16=192.168.1.1`; an interface whose address is not told asks for one by DHCP. A packet goes by the interface with the longest route to where it goes,
-/// and is never forwarded from one to another.
+/// `--dmz-ipv4-route 192.168.0.0/16=192.168.1.1`; an interface whose address is not told asks for one by DHCP. A packet
+/// goes by the interface with the longest route to where it goes, and is never forwarded from one to another.
 #[track_caller]
 pub fn multihomed_stack(
     first: (&'static str, Impl<kind::Network>),

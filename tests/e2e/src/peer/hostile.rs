@@ -96,7 +96,7 @@ pub fn scans_and_ping_floods_leave_it_serving(bulk: &Direct) {
 }
 
 /// Sends this many MiB through and reads as many back, over a wire of these conditions; 1 GiB when the environment has
-/// `MIRAGE_LONG`, which takes up to an hour for the worst of them.
+/// `MIRAGE_LONG`, which takes some five minutes for the worst of them.
 pub fn over_a_bad_wire(wire: &Direct, bulk: &Direct, conditions: &[&str], mebibytes: u64) {
     let what = format!("a wire with {}", conditions.join(" "));
     let Some(space) = Space::new(&what) else { return };
