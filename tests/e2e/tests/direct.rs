@@ -27,6 +27,11 @@ fn many_connections_at_once() {
 }
 
 #[test]
+fn wrk_has_every_request_answered() {
+    peer::wrk_has_every_request_answered(&BULK, 100);
+}
+
+#[test]
 fn the_demo_of_the_talk_over_our_own_stack() {
     peer::the_demo_of_the_talk(&KNOCKING);
 }

@@ -18,4 +18,4 @@ pub use names::{
     a_server_that_comes_late_is_found, an_address_by_dhcp_renewed_and_asked_for_again,
     names_resolve_through_the_server_dhcp_told_of,
 };
-pub use stream::{bytes_arrive_whole_both_ways, many_connections_at_once};
+pub use stream::{bytes_arrive_whole_both_ways, many_connections_at_once, wrk_has_every_request_answered};

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::{Direct, Space, receive_all, send_all, skip};
+use crate::{Direct, Outcome, Space, have, receive_all, send_all, skip};
 
 /// As many bytes each way, from a thread and to another one in the unikernel's namespace.
 pub fn bytes_arrive_whole_both_ways(bulk: &Direct, count: u64) {
@@ -14,6 +14,22 @@ pub fn bytes_arrive_whole_both_ways(bulk: &Direct, count: u64) {
         send_all(count);
         receive_all(count);
     });
+}
+
+/// As fast as it can, over this many connections that are kept: each request is answered.
+pub fn wrk_has_every_request_answered(bulk: &Direct, connections: u32) {
+    let Some(space) = Space::new("wrk") else { return };
+    if !have("wrk") {
+        return skip("wrk", "there is no `wrk` (package wrk)");
+    }
+    let mut unikernel = bulk.boot_static(&space);
+    unikernel.wait_for("bulk is ready");
+    let mut wrk = space.run("wrk");
+    wrk.args(["--threads=1", "--duration=2s", "--timeout=20s", &format!("--connections={connections}")]);
+    let said = Outcome::of(wrk.arg("http://10.0.0.2/")).ends_with(0).out;
+    let count = said.lines().find_map(|line| line.split_once(" requests in ")?.0.trim().parse::<u64>().ok());
+    assert!(count.is_some_and(|count| count >= connections.into()), "{said}");
+    assert!(!said.contains("Socket errors") && !said.contains("Non-2xx"), "{said}");
 }
 
 /// As many connections, each of which is used twice.
