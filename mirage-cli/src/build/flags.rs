@@ -44,6 +44,9 @@ fn bare(script: &Utf8Path) -> impl Iterator<Item = String> {
     let flags = [
         "--cfg=mirage_bare",
         "-Crelocation-model=static",
+        // A function inlined into several places is in the image as often, so only little ones are; what is fast was
+        // measured to be none the slower for it.
+        "-Cllvm-args=-inline-threshold=25",
         "-Cforce-frame-pointers=yes",
         "-Clinker=rust-lld",
         "-Clinker-flavor=ld.lld",

@@ -31,7 +31,7 @@ pub fn manifest(plan: &Plan, platform: &Platform, project: &Project) -> Result<S
     ours["package"] = Item::Table(package(plan, project));
     ours["bin"] = Item::ArrayOfTables([bin(plan)].into_iter().collect());
     ours["dependencies"] = Item::Table(dependencies(plan, platform, project)?);
-    let profiles = profiles(theirs.get("profile"), for_what(plan, platform, project), &small(plan, platform, project));
+    let profiles = profiles(theirs.get("profile"), platform, &fast(plan, platform, project));
     ours["profile"] = Item::Table(profiles);
     if let Some(patch) = patch(theirs.get("patch"), project) {
         ours["patch"] = patch;
@@ -165,39 +165,24 @@ fn git(place: &str, row: &mut InlineTable) {
     }
 }
 
-/// What an image is optimised for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum For {
-    Speed,
-    Size,
-}
-
-/// An executable for a host is a process among others, whose size hardly counts. A machine's image is to be small, unless
-/// main.rs names a crate that says of itself that it is to be fast: what is generic in it is compiled with main.rs.
-fn for_what(plan: &Plan, platform: &Platform, project: &Project) -> For {
-    let libraries = libraries(plan, platform);
-    let fast = libraries.keys().filter_map(|library| project.find_crate(library)).any(|there| there.fast);
-    if fast || platform.link == Link::Host { For::Speed } else { For::Size }
-}
-
-/// The crates of a machine's image that say of themselves that they are small whatever the rest is.
-fn small<'p>(plan: &Plan, platform: &Platform, project: &'p Project) -> Vec<&'p str> {
+/// The crates main.rs names that say of themselves that they are to be fast.
+fn fast<'p>(plan: &Plan, platform: &Platform, project: &'p Project) -> Vec<&'p str> {
     let libraries = libraries(plan, platform);
     let all = libraries.keys().filter_map(|library| project.find_crate(library));
-    all.filter(|there| there.small && platform.link != Link::Host).map(|there| there.name.as_str()).collect()
+    all.filter(|there| there.fast).map(|there| there.name.as_str()).collect()
 }
 
-/// The workspace's profiles, and on top what makes an image or these crates of it small, and its panics end it.
-fn profiles(theirs: Option<&Item>, optimise: For, crates: &[&str]) -> Table {
+/// The workspace's profiles, and on top what makes panics end an image and an image for a machine small but where it is to
+/// be fast.
+fn profiles(theirs: Option<&Item>, platform: &Platform, fast: &[&str]) -> Table {
     let mut profiles = theirs.and_then(Item::as_table_like).map(copy).unwrap_or_default();
     profiles.set_implicit(true);
     let profile = |name: &str| profiles.get(name).and_then(Item::as_table_like).map(copy).unwrap_or_default();
     let (mut dev, mut release) = (profile("dev"), profile("release"));
     dev["panic"] = value("abort");
-    // Optimising the crates together takes ten per cent off what is fast, and makes every build of a host's five times as
-    // long: it is for the project's own profile to ask for. Of what is small it takes a fifth, in a second or two; and it
-    // would make larger what a project wants otherwise.
-    let small = optimise == For::Size && !release.contains_key("opt-level");
+    // An executable for a host is a process among others, whose size hardly counts, and optimising its crates together would
+    // make every build of it five times as long. A machine's image is to be small, unless the project wants it otherwise.
+    let small = platform.link != Link::Host && !release.contains_key("opt-level");
     let defaults = [
         ("codegen-units", value(1)),
         ("debug", value("line-tables-only")),
@@ -208,12 +193,12 @@ fn profiles(theirs: Option<&Item>, optimise: For, crates: &[&str]) -> Table {
             release[key] = default;
         }
     }
-    if optimise == For::Speed && !release.contains_key("opt-level") {
+    if small {
         let mut packages = release.get("package").and_then(Item::as_table_like).map(copy).unwrap_or_default();
         packages.set_implicit(true);
-        for name in crates {
+        for name in fast {
             if !packages.contains_key(name) {
-                packages[name] = Item::Table([("opt-level", value("z"))].into_iter().collect());
+                packages[name] = Item::Table([("opt-level", value(2))].into_iter().collect());
             }
         }
         if !packages.is_empty() {

@@ -83,7 +83,6 @@ fn crates(metadata: &Metadata) -> (Vec<Crate>, BTreeMap<&PackageId, usize>) {
             folder: package.manifest_path.parent().map(Utf8Path::to_owned).unwrap_or_default(),
             license: package.license.clone(),
             fast: says(package, "/mirage/fast"),
-            small: says(package, "/mirage/small"),
         });
     }
     (crates, index)

@@ -58,8 +58,6 @@ pub struct Crate {
     pub license: Option<String>,
     /// Whether its manifest says, by `[package.metadata.mirage] fast = true`, that it is what an image has to be fast at.
     pub fast: bool,
-    /// Whether it says by `small = true` there that it is nothing to be fast at: it is run once, or seldom.
-    pub small: bool,
 }
 
 impl Project {
