@@ -1,6 +1,5 @@
 //! From an executable to what is in `dist/`: the image, its debug symbols and its manifest.
 
-mod lz4;
 mod manifest;
 mod pack;
 mod segments;

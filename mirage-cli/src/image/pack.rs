@@ -4,7 +4,6 @@
 use object::elf;
 use object::{Object as _, ObjectSymbol as _};
 
-use super::lz4;
 use super::segments::{ENDIAN, Segments, place};
 
 /// Packs an image that has the executable `whole`'s symbols; as it was, if that makes it no smaller.
@@ -18,6 +17,7 @@ pub fn pack(whole: &[u8], image: Segments) -> Result<Segments, String> {
         Ok::<_, String>(symbol.address())
     };
     let (said, from, to) = (address("mirage_packed")?, address("mirage_text_start")?, address("mirage_image_end")?);
+    let code = address("mirage_rodata_start")?.saturating_sub(from) as usize;
 
     let behind = |(header, _): &(elf::ProgramHeader64<_>, Vec<u8>)| place(header).0 >= from;
     let mut memory = vec![];
@@ -29,11 +29,21 @@ pub fn pack(whole: &[u8], image: Segments) -> Result<Segments, String> {
         memory.resize(at, 0);
         memory.extend_from_slice(bytes);
     }
-    let block = lz4::pack(&memory);
+    if memory.len() < code {
+        return Err("there is nothing behind the instructions".into());
+    }
+    let block = mirage_pack::pack(&memory, code);
     let loaded: usize = image.all.iter().filter(|segment| behind(segment)).map(|(_, bytes)| bytes.len()).sum();
     let begins = to.saturating_sub(block.bytes.len() as u64);
     if block.bytes.len() >= loaded || begins < from + block.behind as u64 {
         return Ok(image);
+    }
+    let mut tried = vec![0; (begins - from) as usize];
+    tried.extend_from_slice(&block.bytes);
+    if mirage_pack::unpack(&mut tried, (begins - from) as usize, code) != Some(memory.len())
+        || !tried.starts_with(&memory)
+    {
+        return Err("what is packed is not unpacked to the same".into());
     }
 
     let mut packed = image;

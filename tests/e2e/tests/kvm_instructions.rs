@@ -6,6 +6,7 @@ use std::fs;
 
 use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic};
 use mirage_e2e::{Machine, Project, root, target};
+use mirage_pack::unpack;
 
 static HELLO: Machine = Machine::new(|| Project::new("hello-instructions", "hello"));
 static HTTP: Machine = Machine::new(|| Project::new("http-instructions", "http"));
@@ -125,7 +126,11 @@ fn unpacked(image: &[u8], linked: &[u8]) -> Vec<Segment> {
     let [shim, data, room, block] = &*packed else { panic!("{} segments: the shim's two and a block", packed.len()) };
     assert!(shim.executable && !shim.writable && [data, room, block].iter().all(|segment| !segment.executable));
     assert!(room.bytes.is_empty() && room.address + room.size as u64 == block.address, "the block is where it ends");
-    let memory = lz4_flex::block::decompress(&block.bytes, room.size + block.size).expect("a block of LZ4");
+    let mut memory = vec![0; room.size];
+    memory.extend_from_slice(&block.bytes);
+    let code = linked.iter().filter(|segment| segment.executable).last().expect("instructions");
+    let code = (code.address as usize + code.size).next_multiple_of(4096) - room.address as usize;
+    unpack(&mut memory, room.size, code).expect("a block");
     for (index, segment) in linked.iter().enumerate() {
         let bytes = match index {
             0 => &*shim.bytes,
