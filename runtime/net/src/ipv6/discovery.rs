@@ -10,19 +10,20 @@ use mirage::{Clock, Ethernet, MacAddress, Offload, Why};
 use super::address::{ALL_NODES, ALL_ROUTERS, group_mac, link_local, solicited_node};
 use super::input::Arrival;
 use super::layer::Shared;
-use super::messages::{ICMPV6, Message};
+use super::messages::{ICMPV6, Message, SOLICITED};
 use super::output::emit;
 use crate::ethernet::ethertype;
 use crate::neighbours::Held;
 
 /// Types of messages (RFC 4861 §4).
+pub const ROUTER_SOLICITATION: u8 = 133;
 const ROUTER_ADVERTISEMENT: u8 = 134;
-const SOLICITATION: u8 = 135;
-const ADVERTISEMENT: u8 = 136;
+pub const SOLICITATION: u8 = 135;
+pub const ADVERTISEMENT: u8 = 136;
 const REDIRECT: u8 = 137;
 
 /// Types of options (RFC 4861 §4.6).
-const SOURCE_MAC: u8 = 1;
+pub const SOURCE_MAC: u8 = 1;
 pub const TARGET_MAC: u8 = 2;
 
 /// Where the options of a neighbour's message begin, and those of a router's.
@@ -60,7 +61,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
                 } else if kind == SOLICITATION {
                     self.solicited(arrival, target, mac);
                 } else {
-                    let solicited = message[4] & 0x40 != 0;
+                    let solicited = message[4] & SOLICITED != 0;
                     self.advertised(arrival, target, mac, solicited);
                 }
             }

@@ -17,9 +17,10 @@ use super::layer::Shared;
 use super::messages::{ICMPV6, Message};
 use super::output::emit;
 
-/// Types of messages (RFC 2710 §3).
+/// Types of messages (RFC 2710 §3, RFC 3810 §5.2).
 pub const QUERY: u8 = 130;
 pub const REPORT_V1: u8 = 131;
+pub const REPORT_V2: u8 = 143;
 
 /// The length of a question of version 1, and the least of one of version 2 (RFC 3810 §8.1), in bytes.
 const QUERY_V1: usize = 24;
