@@ -7,6 +7,8 @@ use core::cell::RefCell;
 use mirage::Packets;
 use mirage::time::Instant;
 
+use crate::due::earliest;
+
 /// Protocols by number. Few, so that a list is the quickest table.
 pub struct Attached<P: ?Sized>(RefCell<Vec<(u16, Rc<P>)>>);
 
@@ -74,7 +76,7 @@ impl<P: ?Sized> Attached<P> {
     /// Polls each; the earliest moment at which one wants to be polled again.
     pub fn poll(&self, poll: impl Fn(&P) -> Option<Instant>) -> Option<Instant> {
         let mut next: Option<Instant> = None;
-        self.each(|protocol| next = [next, poll(protocol)].into_iter().flatten().min());
+        self.each(|protocol| next = earliest(&[next, poll(protocol)]));
         next
     }
 }

@@ -25,6 +25,7 @@ mod checksum;
 pub mod dhcp;
 pub mod dns;
 pub mod dual;
+mod due;
 mod error;
 pub mod ethernet;
 pub mod ipv4;

@@ -71,16 +71,17 @@ impl Claims {
         true
     }
 
-    /// Announces whatever is due, by `announce`, which is told whether it is the first time; returns when the next is.
-    pub fn poll(&mut self, now: Instant, mut announce: impl FnMut(Ipv4Addr, bool)) -> Option<Instant> {
+    /// What is to be announced now, and whether it is the first time; and when the next is.
+    pub fn poll(&mut self, now: Instant) -> (Vec<(Ipv4Addr, bool)>, Option<Instant>) {
+        let mut due = Vec::new();
         for claim in &mut self.0 {
             if claim.next.is_some_and(|next| next <= now) {
-                announce(claim.address, claim.announcements == ANNOUNCEMENTS);
+                due.push((claim.address, claim.announcements == ANNOUNCEMENTS));
                 claim.announcements = claim.announcements.saturating_sub(1);
                 claim.next = (claim.announcements > 0).then(|| now + ANNOUNCE_INTERVAL);
             }
         }
-        self.0.iter().filter_map(|claim| claim.next).min()
+        (due, self.0.iter().filter_map(|claim| claim.next).min())
     }
 }
 
@@ -102,10 +103,12 @@ mod tests {
         let mut announced = 0;
         let mut next = Some(at(0));
         while let Some(now) = next {
-            next = claims.poll(now, |_, first| {
+            let due;
+            (due, next) = claims.poll(now);
+            for (_, first) in due {
                 assert_eq!(first, announced == 0);
                 announced += 1;
-            });
+            }
         }
         assert_eq!(announced, ANNOUNCEMENTS);
     }
@@ -115,12 +118,12 @@ mod tests {
         let mut claims = Claims::default();
         assert!(!claims.clashes(ADDRESS, OTHER, at(0)));
         claims.add(ADDRESS, at(0));
-        (0..9).for_each(|second| _ = claims.poll(at(second), |_, _| ()));
+        (0..9).for_each(|second| _ = claims.poll(at(second)));
         let mut defended = 0;
         for second in 20..40 {
             assert_eq!(claims.contested(ADDRESS), (second > 21).then_some(OTHER));
             assert!(claims.clashes(ADDRESS, OTHER, at(second)));
-            claims.poll(at(second), |_, first| defended += u32::from(!first));
+            defended += claims.poll(at(second)).0.iter().filter(|(_, first)| !first).count();
         }
         assert_eq!(defended, 2);
     }

@@ -14,6 +14,7 @@ use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Neighbours, Off
 use super::claims::Claims;
 use super::message::Message;
 use super::probes::Probes;
+use crate::due::earliest;
 use crate::ethernet::ethertype;
 use crate::neighbours::{Cache, Held, Way};
 use crate::udp::Wakers;
@@ -36,7 +37,7 @@ impl<E, C: Clone, R: Clone> Clone for Arp<E, C, R> {
 
 struct Shared<E> {
     ethernet: E,
-    cache: RefCell<Cache<u32>>,
+    cache: RefCell<Cache>,
     claims: RefCell<Claims>,
     probes: RefCell<Probes>,
     /// Who waits for news of an address: that it is somebody's, is nobody's, or is contested.
@@ -69,9 +70,9 @@ impl<E: Ethernet> Shared<E> {
         let _ = self.ethernet.send(to, ethertype::ARP, &[&message.bytes()], Offload::default());
     }
 
-    /// Asks everybody, or one to confirm.
-    fn ask(&self, address: Ipv4Addr, to: MacAddress) {
-        let sender = (self.ethernet.mac(), self.claims.borrow().first());
+    /// Asks everybody, or one to confirm, who has `address`, in the name of `own`.
+    fn ask(&self, own: Ipv4Addr, address: Ipv4Addr, to: MacAddress) {
+        let sender = (self.ethernet.mac(), own);
         self.tell(to, Message { request: true, sender, target: (NOBODY, address) });
     }
 
@@ -108,7 +109,7 @@ impl<E: Ethernet> Frames for Shared<E> {
         let for_us = self.claims.borrow().has(wanted);
         // RFC 826: whoever asks for us is about to be talked to; others are only brought up to date.
         if !address.is_unspecified() && !address.is_broadcast() && !address.is_multicast() {
-            let held = self.cache.borrow_mut().learn(address.into(), mac, for_us, frame.now);
+            let held = self.cache.borrow_mut().learn(address.to_bits().into(), mac, for_us, frame.now);
             self.release(mac, held);
         }
         if request && for_us {
@@ -118,32 +119,28 @@ impl<E: Ethernet> Frames for Shared<E> {
     }
 
     fn poll(&self, now: Instant) -> Option<Instant> {
-        let mut announced = Vec::new();
-        let announce = self.claims.borrow_mut().poll(now, |address, first| announced.push((address, first)));
+        let (announced, announce) = self.claims.borrow_mut().poll(now);
         for (address, first) in announced {
             if first {
                 // There are hosts that say nothing to who announces their address, and answer who asks for it.
-                let sender = (self.ethernet.mac(), Ipv4Addr::UNSPECIFIED);
-                self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+                self.ask(Ipv4Addr::UNSPECIFIED, address, MacAddress::BROADCAST);
             }
-            let sender = (self.ethernet.mac(), address);
-            self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+            self.ask(address, address, MacAddress::BROADCAST);
         }
-        let mut probed = Vec::new();
-        let (probe, news) = self.probes.borrow_mut().poll(now, |address| probed.push(address));
+        let (probed, probe, news) = self.probes.borrow_mut().poll(now);
         for address in probed {
-            let sender = (self.ethernet.mac(), Ipv4Addr::UNSPECIFIED);
-            self.tell(MacAddress::BROADCAST, Message { request: true, sender, target: (NOBODY, address) });
+            self.ask(Ipv4Addr::UNSPECIFIED, address, MacAddress::BROADCAST);
         }
         if news {
             self.waiting.wake();
         }
-        let mut asked = Vec::new();
-        let ask = self.cache.borrow_mut().poll(now, |address, mac| asked.push((address, mac)));
+        let (asked, ask) = self.cache.borrow_mut().poll(now);
+        let own = self.claims.borrow().first();
         for (address, mac) in asked {
-            self.ask(address.into(), mac.unwrap_or(MacAddress::BROADCAST));
+            // It is one of those this layer has given the cache.
+            self.ask(own, Ipv4Addr::from_bits(address as u32), mac.unwrap_or(MacAddress::BROADCAST));
         }
-        [announce, probe, ask].into_iter().flatten().min()
+        earliest(&[announce, probe, ask])
     }
 }
 
@@ -185,7 +182,7 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
     fn send(&self, to: IpAddr, packet: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         let IpAddr::V4(address) = to else { return Err(Refused::NoRoute) };
         let mut cache = self.shared.cache.borrow_mut();
-        let way = cache.send(address.into(), packet, offload, self.clock.now());
+        let way = cache.send(address.to_bits().into(), packet, offload, self.clock.now());
         let news = cache.has_news();
         drop(cache);
         if news {

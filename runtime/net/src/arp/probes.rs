@@ -50,9 +50,9 @@ impl Probes {
         true
     }
 
-    /// Asks about whatever is due, by `ask`; returns when the next is, and whether there is a new verdict.
-    pub fn poll(&mut self, now: Instant, mut ask: impl FnMut(Ipv4Addr)) -> (Option<Instant>, bool) {
-        let mut news = false;
+    /// What is to be asked about now, when the next is, and whether there is a new verdict.
+    pub fn poll(&mut self, now: Instant) -> (Vec<Ipv4Addr>, Option<Instant>, bool) {
+        let (mut due, mut news) = (Vec::new(), false);
         for probe in self.0.iter_mut().filter(|probe| probe.verdict.is_none() && probe.next <= now) {
             if probe.sent == PROBES {
                 probe.verdict = Some(None);
@@ -60,10 +60,11 @@ impl Probes {
             } else {
                 probe.sent += 1;
                 probe.next = now + PATIENCE;
-                ask(probe.address);
+                due.push(probe.address);
             }
         }
-        (self.0.iter().filter(|probe| probe.verdict.is_none()).map(|probe| probe.next).min(), news)
+        let next = self.0.iter().filter(|probe| probe.verdict.is_none()).map(|probe| probe.next).min();
+        (due, next, news)
     }
 }
 
@@ -81,9 +82,11 @@ mod tests {
         let (mut asked, mut next) = (0, Some(Instant::START));
         while let Some(now) = next {
             assert_eq!(probes.verdict(ADDRESS), None);
-            (next, _) = probes.poll(now, |_| asked += 1);
+            let due;
+            (due, next, _) = probes.poll(now);
+            asked += due.len();
         }
-        assert_eq!((asked, probes.verdict(ADDRESS)), (PROBES, Some(None)));
+        assert_eq!((asked, probes.verdict(ADDRESS)), (PROBES.into(), Some(None)));
         assert_eq!(probes.verdict(ADDRESS), None, "it is taken once");
     }
 
@@ -92,9 +95,9 @@ mod tests {
         let mut probes = Probes::default();
         assert!(!probes.taken(ADDRESS, OTHER), "it is not asked about");
         probes.begin(ADDRESS, Instant::START);
-        probes.poll(Instant::START, |_| ());
+        probes.poll(Instant::START);
         assert!(probes.taken(ADDRESS, OTHER));
-        assert_eq!(probes.poll(Instant::START + PATIENCE, |_| panic!("it is known")), (None, false));
+        assert_eq!(probes.poll(Instant::START + PATIENCE), (Vec::new(), None, false), "it is known");
         assert_eq!(probes.verdict(ADDRESS), Some(Some(OTHER)));
         for _ in 0..100 {
             probes.begin(ADDRESS, Instant::START);

@@ -9,6 +9,7 @@ use smoltcp::wire::{Icmpv4DstUnreachable, Ipv4Packet};
 
 use super::icmp;
 use super::layer::Shared;
+use crate::due::earliest;
 use crate::reassembly::Piece;
 
 /// The protocol number of UDP (IANA).
@@ -55,7 +56,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Frames for Shared<E, A, C> {
             self.report(Icmpv4DstUnreachable::HostUnreachable, 0, &packet, now);
         }
         let pieces = self.reassembly.borrow_mut().expire(now);
-        [pieces, self.protocols.poll(|protocol| protocol.poll(now))].into_iter().flatten().min()
+        earliest(&[pieces, self.protocols.poll(|protocol| protocol.poll(now))])
     }
 }
 

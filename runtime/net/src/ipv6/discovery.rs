@@ -1,6 +1,5 @@
 //! Neighbour discovery (RFC 4861): who is where on the link, which routers there are, and whether an address is free.
 
-use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 use core::time::Duration;
 
@@ -12,6 +11,7 @@ use super::input::Arrival;
 use super::layer::Shared;
 use super::messages::{ICMPV6, Message, SOLICITED};
 use super::output::emit;
+use crate::due::earliest;
 use crate::ethernet::ethertype;
 use crate::neighbours::Held;
 
@@ -152,32 +152,31 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
 
     /// Sends what is due; returns when there is more.
     pub(super) fn discover(&self, now: Instant) -> Option<Instant> {
-        let mut new = Vec::new();
-        let claimed = {
+        let (new, claimed) = {
             let (mut own, routers, fixed) = (self.own.borrow_mut(), self.routers.borrow(), self.fixed.get());
             let local = link_local(self.ethernet.mac());
             let is_formed = |address| routers.addresses(now).any(|(formed, _)| formed == address);
             own.retain(|address| {
                 address == local || fixed.is_some_and(|fixed| fixed.address == address) || is_formed(address)
             });
-            own.poll(now, |address| new.push(address))
+            own.poll(now)
         };
         for address in new {
             self.join(solicited_node(address), now);
             self.ask(Ipv6Addr::UNSPECIFIED, address, None);
         }
-        let mut asked = Vec::new();
-        let ask = self.neighbours.borrow_mut().poll(now, |address, mac| asked.push((Ipv6Addr::from(address), mac)));
+        let (asked, ask) = self.neighbours.borrow_mut().poll(now);
         let given_up = self.neighbours.borrow_mut().given_up();
         for packet in given_up {
             self.report(&packet, now, &|_| Why::Unreachable);
         }
         for (address, mac) in asked {
+            let address = Ipv6Addr::from_bits(address);
             if let Some(source) = self.nearest(address) {
                 self.ask(source, address, mac);
             }
         }
-        [claimed, ask, self.solicit_routers(now), self.report_groups(now)].into_iter().flatten().min()
+        earliest(&[claimed, ask, self.solicit_routers(now), self.report_groups(now)])
     }
 
     /// Asks for routers, until one is heard or there seem to be none (RFC 4861 §6.3.7).

@@ -9,6 +9,7 @@ use smoltcp::wire::Ipv6Packet;
 use super::extension::{Chain, HEADER, has_router_alert, walk};
 use super::layer::Shared;
 use super::messages::ICMPV6;
+use crate::due::earliest;
 use crate::reassembly::Piece;
 
 /// How a packet came.
@@ -66,7 +67,7 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
         let protocols = self.protocols.poll(|protocol| protocol.poll(now));
         let pieces = self.reassembly.borrow_mut().expire(now);
         // Last: those above may have asked for a neighbour.
-        [protocols, pieces, self.discover(now)].into_iter().flatten().min()
+        earliest(&[protocols, pieces, self.discover(now)])
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) struct Shared<E, C> {
     pub routes: RefCell<Routes<Ipv6Addr>>,
     pub routers: RefCell<Routers>,
     pub soliciting: Cell<Soliciting>,
-    pub neighbours: RefCell<Cache<u128>>,
+    pub neighbours: RefCell<Cache>,
     pub protocols: Attached<dyn Packets>,
     pub paths: RefCell<Paths<Ipv6Addr>>,
     pub reassembly: RefCell<Reassembly<Whole>>,

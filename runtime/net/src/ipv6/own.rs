@@ -67,12 +67,13 @@ impl Own {
         self.0.iter().any(|claim| claim.address == address && !matches!(claim.doubt, Doubt::None))
     }
 
-    /// Asks about each new address, by `ask`; returns when the next is known to be ours.
-    pub fn poll(&mut self, now: Instant, mut ask: impl FnMut(Ipv6Addr)) -> Option<Instant> {
+    /// The new addresses, which are to be asked about now; and when the next is known to be ours.
+    pub fn poll(&mut self, now: Instant) -> (Vec<Ipv6Addr>, Option<Instant>) {
+        let mut new = Vec::new();
         for claim in &mut self.0 {
             match claim.doubt {
                 Doubt::Unasked => {
-                    ask(claim.address);
+                    new.push(claim.address);
                     claim.doubt = Doubt::Asked(now + PATIENCE);
                 }
                 Doubt::Asked(until) if until <= now => claim.doubt = Doubt::None,
@@ -80,6 +81,6 @@ impl Own {
             }
         }
         let until = |claim: &Claim| if let Doubt::Asked(until) = claim.doubt { Some(until) } else { None };
-        self.0.iter().filter_map(until).min()
+        (new, self.0.iter().filter_map(until).min())
     }
 }

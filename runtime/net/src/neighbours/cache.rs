@@ -9,6 +9,7 @@ use mirage::time::Instant;
 use mirage::{MacAddress, Offload};
 
 use super::Held;
+use crate::due::earliest;
 
 /// The most neighbours remembered.
 const MOST: usize = 1024;
@@ -27,13 +28,13 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(32);
 /// The most packets that are told of as given up.
 const GIVEN_UP: usize = 64;
 
-/// Hardware addresses by address.
-pub struct Cache<A> {
-    entries: HashTable<Entry<A>>,
+/// Hardware addresses by address, whose bits are all that counts of it.
+pub struct Cache {
+    entries: HashTable<Entry>,
     /// What hashes begin with, so that nobody can foretell which neighbours meet.
     secret: u64,
     /// Those who are being asked.
-    asked: Vec<A>,
+    asked: Vec<u128>,
     /// Whether somebody was added to them since that was last looked at.
     news: bool,
     held: usize,
@@ -41,8 +42,8 @@ pub struct Cache<A> {
     given_up: Vec<Vec<u8>>,
 }
 
-struct Entry<A> {
-    address: A,
+struct Entry {
+    address: u128,
     state: State,
     used: Instant,
     held: Vec<Held>,
@@ -71,14 +72,14 @@ pub enum Way {
     Unreachable,
 }
 
-impl<A: Copy + Eq + Into<u128>> Cache<A> {
+impl Cache {
     /// An empty cache.
     pub fn new(secret: u64) -> Self {
         Self { entries: HashTable::new(), secret, asked: Vec::new(), news: false, held: 0, given_up: Vec::new() }
     }
 
     /// Where a packet to a neighbour goes; it is kept if that is not known yet.
-    pub fn send(&mut self, to: A, packet: &[&[u8]], offload: Offload, now: Instant) -> Way {
+    pub fn send(&mut self, to: u128, packet: &[&[u8]], offload: Offload, now: Instant) -> Way {
         let Some(entry) = find(&mut self.entries, self.secret, to) else {
             let silence = RETRANSMIT;
             self.insert(to, State::Asking { tries: 0, next: now, silence }, now);
@@ -117,7 +118,7 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
 
     /// A neighbour has said what its hardware address is. Whoever is not known is remembered if `new` says so. Returns
     /// the packets that waited for it.
-    pub fn learn(&mut self, address: A, mac: MacAddress, new: bool, now: Instant) -> Vec<Held> {
+    pub fn learn(&mut self, address: u128, mac: MacAddress, new: bool, now: Instant) -> Vec<Held> {
         let known = State::Known { mac, until: now + REACHABLE };
         match find(&mut self.entries, self.secret, address) {
             Some(entry) => {
@@ -133,10 +134,9 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
         Vec::new()
     }
 
-    /// Asks whoever is due, by `ask`, which is given the hardware address of those who are only to confirm it. Returns
-    /// when the next is due.
-    pub fn poll(&mut self, now: Instant, mut ask: impl FnMut(A, Option<MacAddress>)) -> Option<Instant> {
-        let mut next: Option<Instant> = None;
+    /// Who is to be asked now, with the hardware address of those who are only to confirm it; and when the next is due.
+    pub fn poll(&mut self, now: Instant) -> (Vec<(u128, Option<MacAddress>)>, Option<Instant>) {
+        let (mut due_now, mut next) = (Vec::new(), None);
         let Self { entries, secret, asked, held, given_up, .. } = self;
         asked.retain(|&address| {
             let Some(entry) = find(entries, *secret, address) else { return false };
@@ -152,29 +152,29 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
                     entry.state = match entry.state {
                         // It has moved, perhaps: everybody is asked, and packets wait.
                         State::Confirming { .. } => {
-                            ask(address, None);
+                            due_now.push((address, None));
                             State::Asking { tries: 1, next: now + RETRANSMIT, silence: RETRANSMIT }
                         }
                         State::Asking { silence, .. } => State::Silent { until: now + silence, silence },
                         other => other,
                     };
                     if let State::Asking { next: due, .. } = entry.state {
-                        next = [next, Some(due)].into_iter().flatten().min();
+                        next = earliest(&[next, Some(due)]);
                         return true;
                     }
                     return false;
                 }
                 *tries += 1;
                 *due = now + RETRANSMIT;
-                let due = *due;
-                next = [next, Some(due)].into_iter().flatten().min();
-                ask(address, if let State::Confirming { mac, .. } = entry.state { Some(mac) } else { None });
+                next = earliest(&[next, Some(*due)]);
+                let known = if let State::Confirming { mac, .. } = entry.state { Some(mac) } else { None };
+                due_now.push((address, known));
             } else {
-                next = [next, Some(*due)].into_iter().flatten().min();
+                next = earliest(&[next, Some(*due)]);
             }
             true
         });
-        next
+        (due_now, next)
     }
 
     /// Takes the packets that were given up since this was last called: nobody has answered for whom they were to (RFC
@@ -184,7 +184,7 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
     }
 
     /// Forgets a neighbour.
-    pub fn forget(&mut self, address: A) {
+    pub fn forget(&mut self, address: u128) {
         if let Ok(entry) = self.entries.find_entry(hash(self.secret, address), |entry| entry.address == address) {
             let (entry, _) = entry.remove();
             self.held -= entry.held.iter().map(|held| held.packet.len()).sum::<usize>();
@@ -192,12 +192,12 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
         }
     }
 
-    fn ask(&mut self, address: A) {
+    fn ask(&mut self, address: u128) {
         self.asked.push(address);
         self.news = true;
     }
 
-    fn hold(&mut self, to: A, packet: &[&[u8]], offload: Offload) {
+    fn hold(&mut self, to: u128, packet: &[&[u8]], offload: Offload) {
         let Some(entry) = find(&mut self.entries, self.secret, to) else { return };
         if entry.held.len() == HELD {
             self.held -= entry.held.remove(0).packet.len();
@@ -210,7 +210,7 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
         }
     }
 
-    fn insert(&mut self, address: A, state: State, now: Instant) {
+    fn insert(&mut self, address: u128, state: State, now: Instant) {
         if self.entries.len() >= MOST
             && let Some(oldest) = self.entries.iter().min_by_key(|entry| entry.used).map(|entry| entry.address)
         {
@@ -222,18 +222,13 @@ impl<A: Copy + Eq + Into<u128>> Cache<A> {
     }
 }
 
-fn find<A: Copy + Eq + Into<u128>>(
-    entries: &mut HashTable<Entry<A>>,
-    secret: u64,
-    address: A,
-) -> Option<&mut Entry<A>> {
+fn find(entries: &mut HashTable<Entry>, secret: u64, address: u128) -> Option<&mut Entry> {
     entries.find_mut(hash(secret, address), |entry| entry.address == address)
 }
 
 /// A multiplicative hash, folded so that all of its bits depend on all of the address's.
-fn hash<A: Into<u128>>(secret: u64, address: A) -> u64 {
-    let bits: u128 = address.into();
-    let mixed = ((bits >> 64) as u64 ^ bits as u64 ^ secret).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+fn hash(secret: u64, address: u128) -> u64 {
+    let mixed = ((address >> 64) as u64 ^ address as u64 ^ secret).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 32)).wrapping_mul(0xff51_afd7_ed55_8ccd)
 }
 
@@ -247,15 +242,8 @@ mod tests {
         Instant::START + Duration::from_millis(milliseconds)
     }
 
-    fn send(cache: &mut Cache<u128>, to: u128, now: Instant) -> Way {
+    fn send(cache: &mut Cache, to: u128, now: Instant) -> Way {
         cache.send(to, &[b"packet"], Offload::default(), now)
-    }
-
-    /// Who is asked at a moment, and when the next is due.
-    fn poll(cache: &mut Cache<u128>, now: Instant) -> (Vec<(u128, Option<MacAddress>)>, Option<Instant>) {
-        let mut asked = Vec::new();
-        let next = cache.poll(now, |address, mac| asked.push((address, mac)));
-        (asked, next)
     }
 
     #[test]
@@ -263,10 +251,10 @@ mod tests {
         let mut cache = Cache::new(7);
         assert_eq!(send(&mut cache, 1, at(0)), Way::Held);
         assert_eq!(send(&mut cache, 1, at(1)), Way::Held);
-        assert_eq!(poll(&mut cache, at(1)), (alloc::vec![(1, None)], Some(at(1001))));
+        assert_eq!(cache.poll(at(1)), (alloc::vec![(1, None)], Some(at(1001))));
         assert_eq!(cache.learn(1, MAC, false, at(2)).len(), 2);
         assert_eq!(send(&mut cache, 1, at(3)), Way::To(MAC));
-        assert_eq!(poll(&mut cache, at(3)), (alloc::vec![], None));
+        assert_eq!(cache.poll(at(3)), (alloc::vec![], None));
         assert_eq!(cache.held, 0);
     }
 
@@ -275,16 +263,16 @@ mod tests {
         let mut cache = Cache::new(7);
         send(&mut cache, 1, at(0));
         for second in 0..3 {
-            assert_eq!(poll(&mut cache, at(second * 1000)).0.len(), 1);
-            assert_eq!(poll(&mut cache, at(second * 1000 + 999)).0.len(), 0);
+            assert_eq!(cache.poll(at(second * 1000)).0.len(), 1);
+            assert_eq!(cache.poll(at(second * 1000 + 999)).0.len(), 0);
         }
         assert!(cache.given_up().is_empty());
-        assert_eq!(poll(&mut cache, at(3000)), (alloc::vec![], None));
+        assert_eq!(cache.poll(at(3000)), (alloc::vec![], None));
         assert_eq!(cache.given_up(), [b"packet"], "RFC 4861, 7.2.2: whoever sent it is told");
         assert_eq!(send(&mut cache, 1, at(3001)), Way::Unreachable);
         assert_eq!(send(&mut cache, 1, at(4000)), Way::Held, "asked again after a while");
         for second in 4..8 {
-            poll(&mut cache, at(second * 1000));
+            cache.poll(at(second * 1000));
         }
         assert_eq!(send(&mut cache, 1, at(8500)), Way::Unreachable, "and after twice as long the next time");
         assert_eq!(send(&mut cache, 1, at(9000)), Way::Held);
@@ -294,14 +282,14 @@ mod tests {
     fn rfc_4861_7_3_3_an_old_answer_is_confirmed_while_it_is_used() {
         let mut cache = Cache::new(7);
         cache.learn(1, MAC, true, at(0));
-        assert_eq!(poll(&mut cache, at(40_000)), (alloc::vec![], None), "nobody is asked whom nobody uses");
+        assert_eq!(cache.poll(at(40_000)), (alloc::vec![], None), "nobody is asked whom nobody uses");
         assert_eq!(send(&mut cache, 1, at(40_000)), Way::To(MAC));
-        assert_eq!(poll(&mut cache, at(40_000)).0, [(1, Some(MAC))]);
+        assert_eq!(cache.poll(at(40_000)).0, [(1, Some(MAC))]);
         assert_eq!(send(&mut cache, 1, at(40_500)), Way::To(MAC));
         for second in 41..43 {
-            assert_eq!(poll(&mut cache, at(second * 1000)).0, [(1, Some(MAC))]);
+            assert_eq!(cache.poll(at(second * 1000)).0, [(1, Some(MAC))]);
         }
-        assert_eq!(poll(&mut cache, at(43_000)).0, [(1, None)], "then everybody is asked");
+        assert_eq!(cache.poll(at(43_000)).0, [(1, None)], "then everybody is asked");
         assert_eq!(send(&mut cache, 1, at(43_000)), Way::Held);
     }
 

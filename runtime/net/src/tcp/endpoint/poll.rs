@@ -6,6 +6,7 @@ use mirage::time::Instant;
 use mirage::{Clock, Ip, Random, Refused};
 
 use super::{Endpoint, Socket, answer, output};
+use crate::due::earliest;
 use crate::tcp::table::HalfOpen;
 
 /// SYN-ACKs of remembered handshakes that are sent in one round; the others wait for the next.
@@ -29,7 +30,7 @@ impl<I: Ip, C: Clock, R: Random> Endpoint<I, C, R> {
         // With no room, the interface says when there is some; otherwise what is left became due just now.
         let left = room.is_ok() && !self.core.dirty.borrow().is_empty();
         let half_open = if answered { self.half_open.borrow().deadline(now) } else { None };
-        [time_wait, connection, left.then_some(now), half_open].into_iter().flatten().min()
+        earliest(&[time_wait, connection, left.then_some(now), half_open])
     }
 
     /// Tells the connections that are due what time it is.
