@@ -1,6 +1,7 @@
 //! Packets in pieces, put together again (RFC 791 §3.2, RFC 8200 §4.5): bounded in packets, bytes, pieces and time.
 
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::time::Duration;
 
 use mirage::time::Instant;
@@ -16,14 +17,19 @@ const LARGEST: usize = 65_535;
 /// How long the pieces of a packet are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The packets whose pieces are still coming. `K` tells them apart.
-pub struct Reassembly<K> {
-    packets: Vec<Partial<K>>,
+/// What tells the pieces of one packet from those of others (RFC 791 §3.2, RFC 8200 §4.5): source, destination, protocol
+/// and identification. Over IPv6 the protocol could differ between pieces, but then only the first piece's would count.
+pub type Whole = (IpAddr, IpAddr, u8, u32);
+
+/// The packets whose pieces are still coming.
+#[derive(Default)]
+pub struct Reassembly {
+    packets: Vec<Partial>,
     bytes: usize,
 }
 
-struct Partial<K> {
-    key: K,
+struct Partial {
+    whole: Whole,
     until: Instant,
     /// In the order of their places, without gaps closed.
     pieces: Vec<(usize, Vec<u8>)>,
@@ -31,6 +37,12 @@ struct Partial<K> {
     length: Option<usize>,
     /// Two of its pieces were at odds: what is still to come of it is dropped too.
     spoilt: bool,
+}
+
+impl Partial {
+    fn bytes(&self) -> usize {
+        self.pieces.iter().map(|(_, there)| there.len()).sum()
+    }
 }
 
 /// A piece of a packet.
@@ -44,24 +56,24 @@ pub struct Piece<'a> {
     pub bytes: &'a [u8],
 }
 
-impl<K> Default for Reassembly<K> {
-    fn default() -> Self {
-        Self { packets: Vec::new(), bytes: 0 }
-    }
-}
-
-impl<K: PartialEq> Reassembly<K> {
+impl Reassembly {
     /// Takes a piece; the whole packet if it was the last one missing.
-    pub fn add(&mut self, key: K, piece: Piece<'_>, now: Instant) -> Option<Vec<u8>> {
+    pub fn add(&mut self, whole: Whole, piece: Piece<'_>, now: Instant) -> Option<Vec<u8>> {
         let Piece { offset, more, bytes } = piece;
         let end = offset + bytes.len();
         // Every piece but the last is a multiple of eight bytes, and none is empty or ends past the largest packet.
         if end > LARGEST || bytes.is_empty() || more && bytes.len() % 8 != 0 {
             return None;
         }
-        let index = self.packets.iter().position(|packet| packet.key == key).unwrap_or_else(|| {
+        let index = self.packets.iter().position(|packet| packet.whole == whole).unwrap_or_else(|| {
             self.make_room(0);
-            self.packets.push(Partial { key, until: now + PATIENCE, pieces: Vec::new(), length: None, spoilt: false });
+            self.packets.push(Partial {
+                whole,
+                until: now + PATIENCE,
+                pieces: Vec::new(),
+                length: None,
+                spoilt: false,
+            });
             self.packets.len() - 1
         });
         let packet = &mut self.packets[index];
@@ -78,7 +90,8 @@ impl<K: PartialEq> Reassembly<K> {
             || packet.pieces.len() == PIECES;
         if packet.spoilt || odd {
             packet.spoilt = true;
-            self.bytes -= packet.pieces.drain(..).map(|(_, there)| there.len()).sum::<usize>();
+            self.bytes -= packet.bytes();
+            packet.pieces.clear();
             return None;
         }
         if !more {
@@ -86,11 +99,13 @@ impl<K: PartialEq> Reassembly<K> {
         }
         packet.pieces.insert(place, (offset, bytes.to_vec()));
         self.bytes += bytes.len();
-        let have: usize = packet.pieces.iter().map(|(_, there)| there.len()).sum();
+        let have = packet.bytes();
         if packet.length == Some(have) {
             let packet = self.packets.remove(index);
             self.bytes -= have;
-            return Some(packet.pieces.into_iter().flat_map(|(_, there)| there).collect());
+            let mut whole = Vec::with_capacity(have);
+            packet.pieces.iter().for_each(|(_, there)| whole.extend_from_slice(there));
+            return Some(whole);
         }
         self.make_room(1);
         None
@@ -100,7 +115,7 @@ impl<K: PartialEq> Reassembly<K> {
     fn make_room(&mut self, keep: usize) {
         while self.packets.len() > keep && (self.bytes > BYTES || self.packets.len() >= PACKETS + keep) {
             let oldest = self.packets.remove(0);
-            self.bytes -= oldest.pieces.iter().map(|(_, there)| there.len()).sum::<usize>();
+            self.bytes -= oldest.bytes();
         }
     }
 
@@ -109,7 +124,7 @@ impl<K: PartialEq> Reassembly<K> {
         // The oldest comes first: all wait equally long.
         let expired = self.packets.iter().take_while(|packet| packet.until <= now).count();
         for packet in self.packets.drain(..expired) {
-            self.bytes -= packet.pieces.iter().map(|(_, there)| there.len()).sum::<usize>();
+            self.bytes -= packet.bytes();
         }
         self.packets.first().map(|packet| packet.until)
     }
@@ -125,8 +140,10 @@ mod tests {
         Instant::START + Duration::from_secs(seconds)
     }
 
-    fn add(reassembly: &mut Reassembly<u32>, key: u32, offset: usize, more: bool, bytes: &[u8]) -> Option<Vec<u8>> {
-        reassembly.add(key, Piece { offset, more, bytes }, at(0))
+    /// A piece of the packet of that identification.
+    fn add(reassembly: &mut Reassembly, of: u32, offset: usize, more: bool, bytes: &[u8]) -> Option<Vec<u8>> {
+        let host = IpAddr::from([10, 0, 0, 1]);
+        reassembly.add((host, host, 17, of), Piece { offset, more, bytes }, at(0))
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Frames for Shared<E, A, C> {
         if !self.is_from_somebody(source) || !self.is_for_us(destination, protocol, link_destination.is_group()) {
             return;
         }
-        let whole = (source, destination, protocol, packet.ident());
+        let whole = (source.into(), destination.into(), protocol, packet.ident().into());
         let (offset, more) = (usize::from(packet.frag_offset()), packet.more_frags());
         // Options are passed over: none asks a host to do something it must (RFC 7126).
         let payload = &mut payload[start..end];

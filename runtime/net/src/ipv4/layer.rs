@@ -33,10 +33,6 @@ impl<E, A, C, R: Clone> Clone for Ipv4<E, A, C, R> {
     }
 }
 
-/// What tells the pieces of one packet from those of others (RFC 791 §3.2): source, destination, protocol and
-/// identification.
-pub(super) type Whole = (Ipv4Addr, Ipv4Addr, u8, u16);
-
 pub(super) struct Shared<E, A, C> {
     pub ethernet: E,
     pub neighbours: A,
@@ -44,7 +40,7 @@ pub(super) struct Shared<E, A, C> {
     pub interface: RefCell<Option<Interface>>,
     pub protocols: Attached<dyn Packets>,
     pub paths: RefCell<Paths<Ipv4Addr>>,
-    pub reassembly: RefCell<Reassembly<Whole>>,
+    pub reassembly: RefCell<Reassembly>,
     pub identifications: Identifications,
     pub echoes: RefCell<Limit>,
     pub errors: RefCell<Limit>,

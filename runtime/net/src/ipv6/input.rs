@@ -10,7 +10,7 @@ use super::extension::{Chain, HEADER, has_router_alert, walk};
 use super::layer::Shared;
 use super::messages::ICMPV6;
 use crate::due::earliest;
-use crate::reassembly::Piece;
+use crate::reassembly::{Piece, Whole};
 
 /// How a packet came.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
                 }
             }
             Chain::Fragment { identification, offset, more, protocol, at } => {
-                let whole = (source, destination, identification, protocol);
+                let whole = (source.into(), destination.into(), protocol, identification);
                 self.piece(&arrival, whole, (offset, more), &mut payload[HEADER + at..end]);
             }
             Chain::Problem { code, pointer } => self.problem(&arrival, code, pointer, &payload[..end]),
@@ -79,15 +79,15 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     }
 
     /// A piece of a packet has come (RFC 8200 §4.5).
-    fn piece(&self, arrival: &Arrival, whole: super::layer::Whole, place: (usize, bool), bytes: &mut [u8]) {
+    fn piece(&self, arrival: &Arrival, whole: Whole, place: (usize, bool), bytes: &mut [u8]) {
         let (offset, more) = place;
         // RFC 6946: what is all there waits for nothing.
         if offset == 0 && !more {
-            return self.put_together(arrival, whole.3, bytes);
+            return self.put_together(arrival, whole.2, bytes);
         }
         let packet = self.reassembly.borrow_mut().add(whole, Piece { offset, more, bytes }, arrival.now);
         match packet {
-            Some(mut packet) => self.put_together(arrival, whole.3, &mut packet),
+            Some(mut packet) => self.put_together(arrival, whole.2, &mut packet),
             // Pieces are given up in time only if the loop comes round.
             None => self.ethernet.wake(),
         }

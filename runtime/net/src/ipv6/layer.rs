@@ -75,10 +75,6 @@ impl fmt::Display for Misled {
 
 impl core::error::Error for Misled {}
 
-/// What tells the pieces of one packet from those of others (RFC 8200 §4.5): source, destination and identification. The
-/// protocol is here too: it could differ between pieces, but then only the first piece's would count.
-pub(super) type Whole = (Ipv6Addr, Ipv6Addr, u32, u8);
-
 /// An address that was told, and its network.
 #[derive(Clone, Copy)]
 pub(super) struct Fixed {
@@ -98,7 +94,7 @@ pub(super) struct Shared<E, C> {
     pub neighbours: RefCell<Cache>,
     pub protocols: Attached<dyn Packets>,
     pub paths: RefCell<Paths<Ipv6Addr>>,
-    pub reassembly: RefCell<Reassembly<Whole>>,
+    pub reassembly: RefCell<Reassembly>,
     pub identification: Cell<u32>,
     pub listeners: RefCell<Listeners>,
     pub redirects: RefCell<Redirects>,
