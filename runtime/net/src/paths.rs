@@ -1,6 +1,7 @@
 //! The MTU of paths that take less than the link does (RFC 1191, RFC 8201).
 
 use alloc::vec::Vec;
+use core::net::IpAddr;
 use core::time::Duration;
 
 use mirage::time::Instant;
@@ -10,34 +11,34 @@ const MOST: usize = 64;
 /// How long (RFC 1191 §6.3, RFC 8201 §4).
 const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 /// What is known of paths, by where they lead.
-pub struct Paths<A> {
-    paths: Vec<Path<A>>,
+pub struct Paths {
+    paths: Vec<Path>,
     /// No path is believed to take less: who says otherwise wants many small packets.
     least: u16,
     /// What is tried when a router does not say what it takes.
     unsaid: u16,
 }
 
-struct Path<A> {
-    to: A,
+struct Path {
+    to: IpAddr,
     mtu: u16,
     until: Instant,
 }
 
-impl<A: Copy + Eq> Paths<A> {
+impl Paths {
     /// Nothing known. No path takes less than `least`; `unsaid` is what it takes when a router does not say.
     pub const fn new(least: u16, unsaid: u16) -> Self {
         Self { paths: Vec::new(), least, unsaid }
     }
 
     /// The MTU of the path to an address, `link`'s if nothing else is known.
-    pub fn mtu(&self, to: A, link: u16, now: Instant) -> u16 {
+    pub fn mtu(&self, to: IpAddr, link: u16, now: Instant) -> u16 {
         let known = self.paths.iter().find(|path| path.to == to && path.until > now);
         known.map_or(link, |path| path.mtu.min(link))
     }
 
     /// A router says what the path to an address takes. Returns what that makes of it.
-    pub fn learn(&mut self, to: A, said: u16, link: u16, now: Instant) -> u16 {
+    pub fn learn(&mut self, to: IpAddr, said: u16, link: u16, now: Instant) -> u16 {
         let mtu = if said == 0 { self.unsaid } else { said.max(self.least) };
         let mtu = mtu.min(self.mtu(to, link, now));
         self.paths.retain(|path| path.to != to && path.until > now);
@@ -51,8 +52,6 @@ impl<A: Copy + Eq> Paths<A> {
 
 #[cfg(test)]
 mod tests {
-    use core::net::Ipv4Addr;
-
     use super::*;
 
     const LEAST: u16 = 552;
@@ -60,7 +59,7 @@ mod tests {
 
     #[test]
     fn rfc_1191_a_path_shrinks_and_is_tried_again() {
-        let (mut paths, to) = (Paths::new(LEAST, UNSAID), Ipv4Addr::new(192, 0, 2, 1));
+        let (mut paths, to) = (Paths::new(LEAST, UNSAID), IpAddr::from([192, 0, 2, 1]));
         let at = |minutes: u64| Instant::START + Duration::from_secs(60 * minutes);
         assert_eq!(paths.mtu(to, 1500, at(0)), 1500);
         assert_eq!(paths.learn(to, 1400, 1500, at(0)), 1400);
@@ -70,7 +69,7 @@ mod tests {
         assert_eq!(paths.mtu(to, 1500, at(12)), 1500);
         assert_eq!(paths.learn(to, 0, 1500, at(13)), UNSAID);
         for last in 0..=255 {
-            paths.learn(Ipv4Addr::new(10, 0, 0, last), 1400, 1500, at(14));
+            paths.learn(IpAddr::from([10, 0, 0, last]), 1400, 1500, at(14));
         }
         assert_eq!(paths.paths.len(), MOST);
     }

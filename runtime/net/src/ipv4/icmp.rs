@@ -77,7 +77,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         let why = match code {
             Icmpv4DstUnreachable::FragRequired => {
                 // RFC 1191 §7.1 lets a router leave it out; what the packet was says then what was too much.
-                let mtu = self.paths.borrow_mut().learn(destination, mtu, self.link_mtu(), now);
+                let mtu = self.paths.borrow_mut().learn(destination.into(), mtu, self.link_mtu(), now);
                 Why::TooLarge(mtu)
             }
             Icmpv4DstUnreachable::ProtoUnreachable | Icmpv4DstUnreachable::PortUnreachable => Why::Refused,

@@ -39,7 +39,7 @@ pub(super) struct Shared<E, A, C> {
     pub clock: C,
     pub interface: RefCell<Option<Interface>>,
     pub protocols: Attached<dyn Packets>,
-    pub paths: RefCell<Paths<Ipv4Addr>>,
+    pub paths: RefCell<Paths>,
     pub reassembly: RefCell<Reassembly>,
     pub identifications: Identifications,
     pub echoes: RefCell<Limit>,

@@ -49,7 +49,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             (ECHO_REQUEST, 0) => self.echo(arrival, message),
             (TOO_BIG, _) => self.report(body, arrival.now, &|to| {
                 let said = u16::try_from(field).unwrap_or(u16::MAX);
-                Why::TooLarge(self.paths.borrow_mut().learn(to, said, self.link_mtu(), arrival.now))
+                Why::TooLarge(self.paths.borrow_mut().learn(to.into(), said, self.link_mtu(), arrival.now))
             }),
             (UNREACHABLE, PORT_UNREACHABLE) | (PARAMETER_PROBLEM, UNKNOWN_HEADER) => {
                 self.report(body, arrival.now, &|_| Why::Refused)

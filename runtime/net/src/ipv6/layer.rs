@@ -93,7 +93,7 @@ pub(super) struct Shared<E, C> {
     pub soliciting: Cell<Soliciting>,
     pub neighbours: RefCell<Cache>,
     pub protocols: Attached<dyn Packets>,
-    pub paths: RefCell<Paths<Ipv6Addr>>,
+    pub paths: RefCell<Paths>,
     pub reassembly: RefCell<Reassembly>,
     pub identification: Cell<u32>,
     pub listeners: RefCell<Listeners>,

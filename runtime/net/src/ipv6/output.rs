@@ -51,7 +51,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
 
     /// The largest packet the path to `destination` takes.
     pub fn mtu(&self, destination: Ipv6Addr) -> u16 {
-        self.paths.borrow().mtu(destination, self.link_mtu(), self.clock.now())
+        self.paths.borrow().mtu(destination.into(), self.link_mtu(), self.clock.now())
     }
 
     /// Where a packet goes next, and how many leading bits of its destination say so.
