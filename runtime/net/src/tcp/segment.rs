@@ -1,6 +1,6 @@
 //! Segments: the header and the options that are known here, without the payload (RFC 9293, 3.1).
 
-use smoltcp::wire::{TcpOption, TcpPacket, TcpSeqNumber};
+use smoltcp::wire::{TcpPacket, TcpSeqNumber};
 
 use super::Seq;
 
@@ -79,9 +79,14 @@ impl Sack {
     }
 }
 
-/// The kinds of option that are written here rather than by the packet library, which knows three blocks at most.
-const SACK: u8 = 5;
+/// Kinds of option (RFC 9293, 3.2; RFC 7323, 2.2 and 3.2; RFC 2018, 2 and 3).
+const END: u8 = 0;
 const NOTHING: u8 = 1;
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
 
 impl Segment {
     /// Reads the header of a packet whose checksum was found good; also where the payload begins, in bytes. None if it
@@ -100,22 +105,41 @@ impl Segment {
             window: header.window_len(),
             ..Self::default()
         };
-        let mut options = header.options();
-        while let Ok((rest, option)) = TcpOption::parse(options) {
-            match option {
-                TcpOption::EndOfList => break,
-                TcpOption::MaxSegmentSize(mss) => segment.mss = Some(mss),
-                TcpOption::WindowScale(scale) => segment.window_scale = Some(scale),
-                TcpOption::SackPermitted => segment.sack_permitted = true,
-                TcpOption::TimeStamp { tsval, tsecr } => {
-                    segment.timestamps = Some(Timestamps { value: tsval, echo: tsecr });
+        segment.read_options(header.options());
+        Some((segment, usize::from(header.header_len())))
+    }
+
+    fn read_options(&mut self, mut options: &[u8]) {
+        while let [kind, ref behind @ ..] = *options
+            && kind != END
+        {
+            options = behind;
+            if kind == NOTHING {
+                continue;
+            }
+            // The length counts the kind and itself.
+            let Some((&length, behind)) = behind.split_first() else { return };
+            let Some((value, rest)) = behind.split_at_checked(usize::from(length).wrapping_sub(2)) else { return };
+            match (kind, value) {
+                (MSS, &[high, low]) => self.mss = Some(u16::from_be_bytes([high, low])),
+                (WINDOW_SCALE, &[scale]) => self.window_scale = Some(scale),
+                (SACK_PERMITTED, []) => self.sack_permitted = true,
+                (TIMESTAMPS, &[a, b, c, d, e, f, g, h]) => {
+                    let (value, echo) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+                    self.timestamps = Some(Timestamps { value, echo });
                 }
-                TcpOption::SackRange(_) => segment.sack = blocks(options),
-                TcpOption::NoOperation | TcpOption::Unknown { .. } => {}
+                (SACK, blocks) if !blocks.is_empty() && blocks.len().is_multiple_of(8) => {
+                    self.sack = Sack::default();
+                    for &[a, b, c, d, e, f, g, h] in blocks.as_chunks().0 {
+                        let (left, right) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
+                        self.sack.push((Seq(left), Seq(right)));
+                    }
+                }
+                (MSS | WINDOW_SCALE | SACK_PERMITTED | TIMESTAMPS | SACK, _) => return,
+                _ => {}
             }
             options = rest;
         }
-        Some((segment, usize::from(header.header_len())))
     }
 
     /// Writes the header with its options, the checksum left zero; the part of `buffer` it took.
@@ -138,45 +162,40 @@ impl Segment {
         bytes
     }
 
-    /// Writes the options, padded to a multiple of four bytes; how many bytes they took, at most 40.
+    /// Writes the options, padded to a multiple of four bytes; how many bytes they took. With no more of them than a SYN or
+    /// another segment has, they fit into 40.
     fn emit_options(&self, buffer: &mut [u8]) -> usize {
-        let room = buffer.len();
-        let mut rest = buffer;
-        if let Some(mss) = self.mss {
-            rest = TcpOption::MaxSegmentSize(mss).emit(rest);
+        let mut used = 0;
+        let mut put = |bytes: &[u8]| {
+            buffer[used..][..bytes.len()].copy_from_slice(bytes);
+            used += bytes.len();
+        };
+        let sack_permitted = self.syn && self.sack_permitted;
+        if let Some(mss) = self.mss.filter(|_| self.syn) {
+            let [high, low] = mss.to_be_bytes();
+            put(&[MSS, 4, high, low]);
         }
-        if self.sack_permitted {
-            rest = TcpOption::SackPermitted.emit(rest);
+        if sack_permitted {
+            put(&[SACK_PERMITTED, 2]);
+        }
+        // Aligned to four bytes, as RFC 7323, appendix A recommends.
+        if self.timestamps.is_some() != sack_permitted {
+            put(&[NOTHING, NOTHING]);
         }
         if let Some(Timestamps { value, echo }) = self.timestamps {
-            if !self.sack_permitted {
-                // Aligned to four bytes, as RFC 7323, appendix A recommends.
-                rest = TcpOption::NoOperation.emit(rest);
-                rest = TcpOption::NoOperation.emit(rest);
-            }
-            rest = TcpOption::TimeStamp { tsval: value, tsecr: echo }.emit(rest);
+            let ([a, b, c, d], [e, f, g, h]) = (value.to_be_bytes(), echo.to_be_bytes());
+            put(&[TIMESTAMPS, 10, a, b, c, d, e, f, g, h]);
         }
-        if let Some(scale) = self.window_scale {
-            rest = TcpOption::NoOperation.emit(rest);
-            rest = TcpOption::WindowScale(scale).emit(rest);
+        if let Some(scale) = self.window_scale.filter(|_| self.syn) {
+            put(&[NOTHING, WINDOW_SCALE, 3, scale]);
         }
-        let mut used = room - rest.len();
         if !self.sack.is_empty() && !self.syn {
-            let blocks = self.sack.blocks();
-            let blocks = &blocks[..blocks.len().min(rest.len().saturating_sub(4) / 8)];
-            let length = 2 + 8 * blocks.len();
-            for (byte, value) in rest.iter_mut().zip([NOTHING, NOTHING, SACK, u8::try_from(length).unwrap_or(0)]) {
-                *byte = value;
-            }
-            for (place, (left, right)) in rest.get_mut(4..).unwrap_or_default().chunks_exact_mut(8).zip(blocks) {
-                place[..4].copy_from_slice(&left.0.to_be_bytes());
-                place[4..].copy_from_slice(&right.0.to_be_bytes());
-            }
-            used += 2 + length;
-        } else {
-            while !used.is_multiple_of(4) {
-                rest = TcpOption::NoOperation.emit(rest);
-                used = room - rest.len();
+            let most = if self.timestamps.is_some() { 3 } else { 4 };
+            let blocks = &self.sack.blocks()[..self.sack.blocks().len().min(most)];
+            put(&[NOTHING, NOTHING, SACK, 2 + 8 * blocks.len() as u8]);
+            for (left, right) in blocks {
+                put(&left.0.to_be_bytes());
+                put(&right.0.to_be_bytes());
             }
         }
         used
@@ -188,19 +207,13 @@ impl Segment {
     }
 }
 
-/// The blocks of a SACK option that was found well formed, at the beginning of `options`.
-fn blocks(options: &[u8]) -> Sack {
-    let mut sack = Sack::default();
-    let length = usize::from(options.get(1).copied().unwrap_or(0));
-    let word = |bytes: &[u8]| Seq(bytes.iter().fold(0, |word, &byte| word << 8 | u32::from(byte)));
-    for block in options.get(2..length).unwrap_or_default().chunks_exact(8) {
-        sack.push((word(&block[..4]), word(&block[4..])));
-    }
-    sack
-}
-
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    use smoltcp::wire::{TcpOption, TcpPacket};
+
     use super::{Sack, Segment, Timestamps};
     use crate::tcp::Seq;
 
@@ -224,6 +237,34 @@ mod tests {
         let timestamps = Some(Timestamps { value: 1, echo: u32::MAX });
         let all = Segment { sack_permitted: true, timestamps, window_scale: Some(7), ack: Some(Seq(7)), ..syn };
         assert_eq!(round_trip(all), 40);
+    }
+
+    #[test]
+    fn another_parser_reads_the_options_that_are_meant() {
+        let (mut sack, mut buffer) = (Sack::default(), [0; 60]);
+        let read = |bytes: &[u8]| {
+            let (mut read, packet) = (Vec::new(), TcpPacket::new_checked(bytes).unwrap());
+            let mut options = packet.options();
+            while !options.is_empty() {
+                let (rest, option) = TcpOption::parse(options).unwrap();
+                if option != TcpOption::NoOperation {
+                    read.push(format!("{option:?}"));
+                }
+                options = rest;
+            }
+            read
+        };
+        let timestamps = Some(Timestamps { value: 0x0102_0304, echo: 0x0506_0708 });
+        let syn = Segment { mss: Some(1460), window_scale: Some(7), sack_permitted: true, ..Segment::default() };
+        let syn = Segment { syn: true, timestamps, ..syn };
+        let stamps = TcpOption::TimeStamp { tsval: 0x0102_0304, tsecr: 0x0506_0708 };
+        let all = [TcpOption::MaxSegmentSize(1460), TcpOption::SackPermitted, stamps, TcpOption::WindowScale(7)];
+        assert_eq!(read(syn.emit(&mut buffer)), all.map(|option| format!("{option:?}")));
+        sack.push((Seq(1), Seq(0x0102_0304)));
+        sack.push((Seq(u32::MAX), Seq(7)));
+        let blocks = TcpOption::SackRange([Some((1, 0x0102_0304)), Some((u32::MAX, 7)), None]);
+        let ack = Segment { sack, timestamps, ..Segment::default() };
+        assert_eq!(read(ack.emit(&mut buffer)), [stamps, blocks].map(|option| format!("{option:?}")));
     }
 
     /// RFC 2018, 3: four blocks fit, three beside timestamps.
