@@ -1,6 +1,6 @@
 //! Repairing a loss: how much may be sent meanwhile (RFC 6937), when it is over, and when it was none (RFC 3522).
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use super::acknowledge::Delivered;
 use super::congestion::Congestion;
@@ -19,7 +19,7 @@ pub(super) struct Losses {
     current: Option<Recovery>,
     /// Those before it, the last one last. What they sent again may have been late, not lost; where octets can be late by
     /// more than a round trip, that is known only when the next is under repair (RFC 3708).
-    past: VecDeque<Doubt>,
+    past: Vec<Doubt>,
 }
 
 /// A loss is being repaired.
@@ -78,9 +78,9 @@ impl Losses {
         let Some(Recovery { cause: Cause::Overtaken, doubt, .. }) = self.current.take() else { return };
         if doubt.again > 0 {
             if self.past.len() == PAST_MOST {
-                self.past.pop_front();
+                self.past.remove(0);
             }
-            self.past.push_back(doubt);
+            self.past.push(doubt);
         }
     }
 }
@@ -265,9 +265,9 @@ impl Connection {
                 let Some(index) = past.iter_mut().position(|doubt| doubt.covers(twice) && doubt.settle(twice)) else {
                     return;
                 };
-                let Some(Doubt { before, reduced, .. }) = past.remove(index) else { return };
+                let Doubt { before, reduced, .. } = past.remove(index);
                 let shrunk = (before.window, reduced);
-                let mut later = past.range_mut(index..).chain(current.as_mut().map(|recovery| &mut recovery.doubt));
+                let mut later = past[index..].iter_mut().chain(current.as_mut().map(|recovery| &mut recovery.doubt));
                 match later.next() {
                     None if congestion.window < before.window => *congestion = before,
                     None => {}
