@@ -1,6 +1,7 @@
 //! The client's state machine (RFC 2131, section 4.4, figure 5), without sockets and clocks: messages and times go in,
 //! messages and events come out.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -49,7 +50,7 @@ pub enum Event {
     /// This message is to be sent to this address: from `0.0.0.0` while there is no lease.
     Send(Ipv4Addr, Vec<u8>),
     /// There is an address, or it is renewed.
-    Leased(Lease),
+    Leased(Rc<Lease>),
     /// The address must not be used any longer.
     Lost(Loss),
     /// So many messages in a row have found no answer.
@@ -91,13 +92,13 @@ enum State {
     /// REQUESTING: it has asked for what it was offered, so many times.
     Requesting { offer: Offer, tries: u32, since: Instant, next: Instant },
     /// Between REQUESTING and BOUND: it waits to hear whether somebody has the address.
-    Checking(Lease),
+    Checking(Rc<Lease>),
     /// BOUND.
-    Bound(Lease),
+    Bound(Rc<Lease>),
     /// RENEWING: it asks its server to go on.
-    Renewing { lease: Lease, since: Instant, next: Instant },
+    Renewing { lease: Rc<Lease>, since: Instant, next: Instant },
     /// REBINDING: it asks everybody.
-    Rebinding { lease: Lease, since: Instant, next: Instant },
+    Rebinding { lease: Rc<Lease>, since: Instant, next: Instant },
 }
 
 #[derive(Clone, Copy)]
@@ -184,8 +185,7 @@ impl<R: CryptoRng> Client<R> {
                 self.check(&reply, server, since);
             }
             (State::Requesting { offer, .. }, Answer::Refused) if offer.server == server => {
-                let loss = self.refuse(&reply, server, now);
-                self.event = Some(Event::Refused(loss));
+                self.refuse(&reply, server, now, Event::Refused);
             }
             (State::Renewing { lease, since, .. }, Answer::Acknowledged)
                 if lease.network.address == reply.address && lease.server == server =>
@@ -196,13 +196,9 @@ impl<R: CryptoRng> Client<R> {
                 self.bind(&reply, server, *since);
             }
             (State::Renewing { lease, .. }, Answer::Refused) if lease.server == server => {
-                let loss = self.refuse(&reply, server, now);
-                self.event = Some(Event::Lost(loss));
+                self.refuse(&reply, server, now, Event::Lost);
             }
-            (State::Rebinding { .. }, Answer::Refused) => {
-                let loss = self.refuse(&reply, server, now);
-                self.event = Some(Event::Lost(loss));
-            }
+            (State::Rebinding { .. }, Answer::Refused) => self.refuse(&reply, server, now, Event::Lost),
             _ => {}
         }
     }
@@ -225,7 +221,7 @@ impl<R: CryptoRng> Client<R> {
 
     /// DHCPREQUEST for the lease there is: to its server between T1 and T2, to everybody from then on (RFC 2131, section
     /// 4.4.5); or its end.
-    fn extend(&mut self, lease: Lease, now: Instant) -> Option<Event> {
+    fn extend(&mut self, lease: Rc<Lease>, now: Instant) -> Option<Event> {
         let Some(Ends { rebind, expire, .. }) = lease.ends else {
             self.state = State::Bound(lease);
             return None;
@@ -252,7 +248,7 @@ impl<R: CryptoRng> Client<R> {
 
     fn check(&mut self, reply: &Reply, server: Ipv4Addr, since: Instant) {
         // As below.
-        let Some(lease) = Lease::new(reply, server, since, self.random.next_u32()) else { return };
+        let Some(lease) = Lease::new(reply, server, since, self.random.next_u32()).map(Rc::new) else { return };
         self.event = Some(Event::Check(reply.address));
         self.state = State::Checking(lease);
     }
@@ -265,7 +261,7 @@ impl<R: CryptoRng> Client<R> {
                 None => {
                     self.before = Some(lease.network.address);
                     self.refusals = 0;
-                    self.event = Some(Event::Leased(lease.clone()));
+                    self.event = Some(Event::Leased(Rc::clone(&lease)));
                     self.state = State::Bound(lease);
                 }
             },
@@ -297,21 +293,21 @@ impl<R: CryptoRng> Client<R> {
 
     fn bind(&mut self, reply: &Reply, server: Ipv4Addr, since: Instant) {
         // Without a sensible time there is no lease; whatever was under way goes on.
-        let Some(lease) = Lease::new(reply, server, since, self.random.next_u32()) else { return };
+        let Some(lease) = Lease::new(reply, server, since, self.random.next_u32()).map(Rc::new) else { return };
         self.before = Some(reply.address);
         self.refusals = 0;
-        self.event = Some(Event::Leased(lease.clone()));
+        self.event = Some(Event::Leased(Rc::clone(&lease)));
         self.state = State::Bound(lease);
     }
 
     /// Starts over, the later the more often this has happened: a server that offers what it then refuses is not asked
-    /// in a circle.
-    fn refuse(&mut self, reply: &Reply, server: Ipv4Addr, now: Instant) -> Loss {
+    /// in a circle. `event` is what is told of it.
+    fn refuse(&mut self, reply: &Reply, server: Ipv4Addr, now: Instant, event: fn(Loss) -> Event) {
         self.before = None;
         let wait = if self.refusals == 0 { Duration::from_secs(1) } else { self.patience(self.refusals) };
         self.refusals += 1;
         self.state = State::Init(now + wait);
-        Loss::TakenBack(server, String::from_utf8_lossy(&reply.text).into_owned())
+        self.event = Some(event(Loss::TakenBack(server, String::from_utf8_lossy(&reply.text).into_owned())));
     }
 
     /// Seconds since it began to ask, for a message that goes now.

@@ -1,5 +1,6 @@
 //! A client told what servers say, and when.
 
+use alloc::rc::Rc;
 use alloc::vec;
 use core::net::Ipv4Addr;
 use core::time::Duration;
@@ -66,14 +67,14 @@ impl Script {
     }
 
     /// All four messages.
-    pub fn bound(&mut self) -> Lease {
+    pub fn bound(&mut self) -> Rc<Lease> {
         let transaction = self.requested();
         self.hears(&Reply::new(Type::Ack, transaction));
         self.checked()
     }
 
     /// Nobody has the address.
-    pub fn checked(&mut self) -> Lease {
+    pub fn checked(&mut self) -> Rc<Lease> {
         match self.now() {
             Some(Event::Check(_)) => self.client.checked(None, self.now),
             other => panic!("a question, not {other:?}"),
@@ -94,7 +95,7 @@ impl Script {
         assert!(packet.client_ip().is_unspecified() && packet.secs() == 0 && packet.flags().is_empty());
     }
 
-    pub fn leased(&mut self) -> Lease {
+    pub fn leased(&mut self) -> Rc<Lease> {
         match self.now() {
             Some(Event::Leased(lease)) => lease,
             other => panic!("a lease, not {other:?}"),
