@@ -46,14 +46,14 @@ impl ErrorType for Flow {
 }
 
 impl Read for Flow {
-    async fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        self.reader.read(into).await
+    fn read(&mut self, into: &mut [u8]) -> impl Future<Output = Result<usize, Error>> {
+        self.reader.read(into)
     }
 }
 
 impl BufRead for Flow {
-    async fn fill_buf(&mut self) -> Result<&[u8], Error> {
-        self.reader.fill_buf().await
+    fn fill_buf(&mut self) -> impl Future<Output = Result<&[u8], Error>> {
+        self.reader.fill_buf()
     }
 
     fn consume(&mut self, length: usize) {
@@ -62,25 +62,25 @@ impl BufRead for Flow {
 }
 
 impl Write for Flow {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
-        self.writer.write(bytes).await
+    fn write(&mut self, bytes: &[u8]) -> impl Future<Output = Result<usize, Error>> {
+        self.writer.write(bytes)
     }
 
-    async fn flush(&mut self) -> Result<(), Error> {
-        self.writer.flush().await
+    fn flush(&mut self) -> impl Future<Output = Result<(), Error>> {
+        self.writer.flush()
     }
 }
 
 impl BufWrite for Flow {
-    async fn space(&mut self) -> Result<&mut [u8], Error> {
-        self.writer.space().await
+    fn space(&mut self) -> impl Future<Output = Result<&mut [u8], Error>> {
+        self.writer.space()
     }
 
     fn commit(&mut self, length: usize) {
         self.writer.commit(length);
     }
 
-    async fn close(&mut self) -> Result<(), Error> {
-        self.writer.close().await
+    fn close(&mut self) -> impl Future<Output = Result<(), Error>> {
+        self.writer.close()
     }
 }
