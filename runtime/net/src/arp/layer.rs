@@ -170,13 +170,12 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
         .await
     }
 
-    async fn contested(&self, address: IpAddr) -> MacAddress {
-        poll_fn(|context| {
+    fn contested(&self, address: IpAddr) -> impl Future<Output = MacAddress> {
+        poll_fn(move |context| {
             self.shared.waiting.add(context);
             let IpAddr::V4(address) = address else { return Poll::Pending };
             self.shared.claims.borrow().contested(address).map_or(Poll::Pending, Poll::Ready)
         })
-        .await
     }
 
     fn send(&self, to: IpAddr, packet: &[&[u8]], offload: Offload) -> Result<(), Refused> {

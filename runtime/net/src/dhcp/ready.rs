@@ -19,14 +19,13 @@ impl Ready {
         self.waiting.wake();
     }
 
-    pub async fn wait(&self) {
-        poll_fn(|context| {
+    pub fn wait(&self) -> impl Future<Output = ()> {
+        poll_fn(move |context| {
             if self.there.get() {
                 return Poll::Ready(());
             }
             self.waiting.add(context);
             Poll::Pending
         })
-        .await;
     }
 }

@@ -100,12 +100,12 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Configure for Ipv4<E, A, C
         self.shared.ethernet.wake();
     }
 
-    async fn probe(&self, address: Ipv4Addr) -> Option<MacAddress> {
-        self.shared.neighbours.probe(address.into()).await
+    fn probe(&self, address: Ipv4Addr) -> impl Future<Output = Option<MacAddress>> {
+        self.shared.neighbours.probe(address.into())
     }
 
-    async fn contested(&self, address: Ipv4Addr) -> MacAddress {
-        self.shared.neighbours.contested(address.into()).await
+    fn contested(&self, address: Ipv4Addr) -> impl Future<Output = MacAddress> {
+        self.shared.neighbours.contested(address.into())
     }
 }
 

@@ -110,8 +110,8 @@ impl<I: Ip> Socket<I> {
 impl<I: Ip> mirage::UdpSocket for Socket<I> {
     type Error = Error;
 
-    async fn receive(&self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), Error> {
-        poll_fn(|context| {
+    fn receive(&self, buffer: &mut [u8]) -> impl Future<Output = Result<(usize, SocketAddr), Error>> {
+        poll_fn(move |context| {
             if let Some(datagram) = self.port.queue.borrow_mut().pop(buffer) {
                 return Poll::Ready(Ok(datagram));
             }
@@ -121,7 +121,6 @@ impl<I: Ip> mirage::UdpSocket for Socket<I> {
             self.port.readers.add(context);
             Poll::Pending
         })
-        .await
     }
 
     async fn send(&self, data: &[u8], to: SocketAddr) -> Result<(), Error> {

@@ -26,15 +26,14 @@ impl mirage::Listener for Listener {
     type Flow = Flow;
     type Error = Error;
 
-    async fn accept(&mut self) -> Result<Flow, Error> {
-        poll_fn(|context| match self.port.queue.borrow_mut().pop_front() {
+    fn accept(&mut self) -> impl Future<Output = Result<Flow, Error>> {
+        poll_fn(move |context| match self.port.queue.borrow_mut().pop_front() {
             Some(socket) => Poll::Ready(Ok(Flow::new(socket))),
             None => {
                 self.port.waker.set(Some(context.waker().clone()));
                 Poll::Pending
             }
         })
-        .await
     }
 
     fn port(&self) -> u16 {
