@@ -168,9 +168,10 @@ impl<R: CryptoRng> Client<R> {
 
     /// A message has come, from a server's port. What it is not waiting for is ignored.
     pub fn input(&mut self, bytes: &[u8], now: Instant) {
-        let Some(reply) = Reply::parse(bytes, self.mac).filter(|reply| reply.transaction == self.transaction) else {
+        let Some(reply) = Reply::parse(bytes, self.mac) else { return };
+        if reply.transaction != self.transaction {
             return;
-        };
+        }
         // Offers and acknowledgements carry it without exception (RFC 2131, table 3).
         let Some(server) = reply.server else { return };
         match (&self.state, reply.kind) {

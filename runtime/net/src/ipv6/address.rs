@@ -49,10 +49,12 @@ fn common_prefix(one: Ipv6Addr, other: Ipv6Addr) -> u32 {
 /// The address to send to `destination` from (RFC 6724 §5, rules 1, 2, 3 and 8): itself, else one of the same scope, not
 /// deprecated, with most in common. `candidates` says of each whether it is deprecated.
 pub fn source(candidates: impl Iterator<Item = (Ipv6Addr, bool)>, destination: Ipv6Addr) -> Option<Ipv6Addr> {
-    let rank = |(address, deprecated): &(Ipv6Addr, bool)| {
+    let rank = |(address, deprecated): &(Ipv6Addr, bool)| -> [u8; 5] {
         let same_scope = scope(*address) == scope(destination);
         let enough = scope(*address) >= scope(destination);
-        (*address == destination, same_scope, enough, !deprecated, common_prefix(*address, destination).min(64))
+        let common = common_prefix(*address, destination).min(64) as u8;
+        // What decides first stands first.
+        [(*address == destination).into(), same_scope.into(), enough.into(), (!deprecated).into(), common]
     };
     candidates.max_by_key(rank).map(|(address, _)| address)
 }
