@@ -64,6 +64,8 @@ impl<A: Ip, B: Ip> Ip for Dual<A, B> {
     }
 
     fn nameservers(&self) -> Vec<IpAddr> {
-        [self.v4.nameservers(), self.v6.nameservers()].concat()
+        let mut all = self.v4.nameservers();
+        all.append(&mut self.v6.nameservers());
+        all
     }
 }

@@ -140,6 +140,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ip for Ipv4<E, A, C, R> {
 
     fn nameservers(&self) -> Vec<IpAddr> {
         let interface = self.shared.interface.borrow();
-        interface.iter().flat_map(|interface| &interface.nameservers).copied().collect()
+        interface.as_ref().map(|interface| interface.nameservers.clone()).unwrap_or_default()
     }
 }

@@ -212,6 +212,6 @@ impl<E: Ethernet, C: Clock, R: Random> Ip for Ipv6<E, C, R> {
     }
 
     fn nameservers(&self) -> Vec<IpAddr> {
-        self.shared.routers.borrow().nameservers(self.shared.clock.now()).map(IpAddr::from).collect()
+        self.shared.routers.borrow().nameservers(self.shared.clock.now())
     }
 }

@@ -2,7 +2,7 @@
 //! names. Bounded, whatever they say.
 
 use alloc::vec::Vec;
-use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
 
 use mirage::MacAddress;
@@ -156,8 +156,8 @@ impl Routers {
     }
 
     /// The name servers.
-    pub fn nameservers(&self, now: Instant) -> impl Iterator<Item = Ipv6Addr> {
-        self.nameservers.iter().filter(move |&&(_, until)| until > now).map(|&(server, _)| server)
+    pub fn nameservers(&self, now: Instant) -> Vec<IpAddr> {
+        self.nameservers.iter().filter(|&&(_, until)| until > now).map(|&(server, _)| server.into()).collect()
     }
 
     /// The MTU of the link, if a router says so.
@@ -246,8 +246,8 @@ mod tests {
         let rdnss = [&[25, 3, 0, 0, 0, 0, 0, 60][..], &server.octets()].concat();
         let mtu = |mtu: u32| [&[5, 1, 0, 0][..], &mtu.to_be_bytes()].concat();
         routers.advertised(ROUTER, &advertisement(0, &[&rdnss, &mtu(1400)]), MAC, at(0));
-        assert_eq!(routers.nameservers(at(1)).collect::<Vec<_>>(), [server]);
-        assert_eq!(routers.nameservers(at(60)).count(), 0);
+        assert_eq!(routers.nameservers(at(1)), [server]);
+        assert!(routers.nameservers(at(60)).is_empty());
         assert_eq!(routers.mtu(), Some(1400));
         routers.advertised(ROUTER, &advertisement(0, &[&mtu(600)]), MAC, at(2));
         assert_eq!(routers.mtu(), Some(1400), "less than any link may have");
