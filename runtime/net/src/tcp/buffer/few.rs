@@ -89,18 +89,18 @@ impl<T> Few<T> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(self.rest.iter().flat_map(|rest| rest.iter()))
+        self.first.iter().chain(self.rest.as_ref().map(|rest| rest.iter()).unwrap_or_default())
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.first.iter_mut().chain(self.rest.iter_mut().flat_map(|rest| rest.iter_mut()))
+        self.first.iter_mut().chain(self.rest.as_mut().map(|rest| rest.iter_mut()).unwrap_or_default())
     }
 
     /// Those from `index` on.
     pub fn iter_from(&self, index: usize) -> impl Iterator<Item = &T> {
         let first = self.first.iter().skip(index);
         let at = index.saturating_sub(1);
-        first.chain(self.rest.iter().flat_map(move |rest| rest.range(at.min(rest.len())..)))
+        first.chain(self.rest.as_ref().map(|rest| rest.range(at.min(rest.len())..)).unwrap_or_default())
     }
 }
 
