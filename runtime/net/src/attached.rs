@@ -52,19 +52,20 @@ impl<P: ?Sized> Attached<P> {
 
     /// Visits each.
     pub fn each(&self, mut visit: impl FnMut(&P)) {
-        self.visit(|_, protocol| visit(protocol));
+        self.visit(&mut |_, protocol| visit(protocol));
     }
 
     /// Visits each of a number.
     pub fn each_of(&self, number: u16, mut visit: impl FnMut(&P)) {
-        self.visit(|of, protocol| {
+        self.visit(&mut |of, protocol| {
             if of == number {
                 visit(protocol);
             }
         });
     }
 
-    fn visit(&self, mut visit: impl FnMut(u16, &P)) {
+    /// Once a round at most, and so one function for all that visit.
+    fn visit(&self, visit: &mut dyn FnMut(u16, &P)) {
         for index in 0.. {
             // A protocol may attach another from here: the list is not borrowed meanwhile.
             let next = self.0.borrow().get(index).map(|(of, protocol)| (*of, Rc::clone(protocol)));
@@ -76,7 +77,7 @@ impl<P: ?Sized> Attached<P> {
     /// Polls each; the earliest moment at which one wants to be polled again.
     pub fn poll(&self, poll: impl Fn(&P) -> Option<Instant>) -> Option<Instant> {
         let mut next: Option<Instant> = None;
-        self.each(|protocol| next = earliest(&[next, poll(protocol)]));
+        self.visit(&mut |_, protocol| next = earliest(&[next, poll(protocol)]));
         next
     }
 }
