@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use alloc::vec;
-use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
@@ -76,8 +75,7 @@ async fn over_udp<S: Stack>(stack: &S, query: &Query, server: SocketAddr) -> Res
 async fn over_tcp<S: Stack>(stack: &S, query: &Query, server: SocketAddr) -> Result<Outcome, Silent> {
     let mut flow = stack.tcp().connect(server).await.map_err(broken)?;
     let length = u16::try_from(query.bytes().len()).map_err(broken)?;
-    let message: Vec<u8> = length.to_be_bytes().into_iter().chain(query.bytes().iter().copied()).collect();
-    flow.write_all(&message).await.map_err(broken)?;
+    flow.write_all(&[&length.to_be_bytes(), query.bytes()].concat()).await.map_err(broken)?;
     flow.flush().await.map_err(broken)?;
     let mut length = [0; 2];
     read(&mut flow, &mut length).await?;
