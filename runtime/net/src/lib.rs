@@ -28,6 +28,7 @@ pub mod dual;
 mod due;
 mod error;
 pub mod ethernet;
+mod index;
 pub mod ipv4;
 pub mod ipv6;
 pub mod joined;

@@ -4,12 +4,12 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use hashbrown::HashTable;
 use mirage::time::Instant;
 use mirage::{MacAddress, Offload};
 
 use super::Held;
 use crate::due::earliest;
+use crate::index::Index;
 
 /// The most neighbours remembered.
 const MOST: usize = 1024;
@@ -30,11 +30,13 @@ const GIVEN_UP: usize = 64;
 
 /// Hardware addresses by address, whose bits are all that counts of it.
 pub struct Cache {
-    entries: HashTable<Entry>,
+    entries: Vec<Entry>,
+    /// Where in them an address is.
+    index: Index,
     /// What hashes begin with, so that nobody can foretell which neighbours meet.
     secret: u64,
-    /// Those who are being asked.
-    asked: Vec<u128>,
+    /// The places of those who are being asked.
+    asked: Vec<u32>,
     /// Whether somebody was added to them since that was last looked at.
     news: bool,
     held: usize,
@@ -75,16 +77,17 @@ pub enum Way {
 impl Cache {
     /// An empty cache.
     pub fn new(secret: u64) -> Self {
-        Self { entries: HashTable::new(), secret, asked: Vec::new(), news: false, held: 0, given_up: Vec::new() }
+        let (entries, index, asked, given_up) = (Vec::new(), Index::default(), Vec::new(), Vec::new());
+        Self { entries, index, secret, asked, news: false, held: 0, given_up }
     }
 
     /// Where a packet to a neighbour goes; it is kept if that is not known yet.
     pub fn send(&mut self, to: u128, packet: &[&[u8]], offload: Offload, now: Instant) -> Way {
-        let Some(entry) = find(&mut self.entries, self.secret, to) else {
+        let Some((place, entry)) = self.find(to) else {
             let silence = RETRANSMIT;
-            self.insert(to, State::Asking { tries: 0, next: now, silence }, now);
-            self.ask(to);
-            self.hold(to, packet, offload);
+            let place = self.insert(to, State::Asking { tries: 0, next: now, silence }, now);
+            self.ask(place);
+            self.hold(place, packet, offload);
             return Way::Held;
         };
         entry.used = now;
@@ -92,20 +95,20 @@ impl Cache {
             State::Known { mac, until } => {
                 if until <= now {
                     entry.state = State::Confirming { mac, tries: 0, next: now };
-                    self.ask(to);
+                    self.ask(place);
                 }
                 Way::To(mac)
             }
             State::Confirming { mac, .. } => Way::To(mac),
             State::Asking { .. } => {
-                self.hold(to, packet, offload);
+                self.hold(place, packet, offload);
                 Way::Held
             }
             State::Silent { until, .. } if until > now => Way::Unreachable,
             State::Silent { silence, .. } => {
                 entry.state = State::Asking { tries: 0, next: now, silence: (silence * 2).min(LONGEST_SILENCE) };
-                self.ask(to);
-                self.hold(to, packet, offload);
+                self.ask(place);
+                self.hold(place, packet, offload);
                 Way::Held
             }
         }
@@ -120,15 +123,12 @@ impl Cache {
     /// the packets that waited for it.
     pub fn learn(&mut self, address: u128, mac: MacAddress, new: bool, now: Instant) -> Vec<Held> {
         let known = State::Known { mac, until: now + REACHABLE };
-        match find(&mut self.entries, self.secret, address) {
-            Some(entry) => {
+        match self.find(address) {
+            Some((place, entry)) => {
                 entry.state = known;
-                let held = core::mem::take(&mut entry.held);
-                self.held -= held.iter().map(|held| held.packet.len()).sum::<usize>();
-                self.asked.retain(|&asked| asked != address);
-                return held;
+                return self.release(place);
             }
-            None if new => self.insert(address, known, now),
+            None if new => _ = self.insert(address, known, now),
             None => {}
         }
         Vec::new()
@@ -137,9 +137,9 @@ impl Cache {
     /// Who is to be asked now, with the hardware address of those who are only to confirm it; and when the next is due.
     pub fn poll(&mut self, now: Instant) -> (Vec<(u128, Option<MacAddress>)>, Option<Instant>) {
         let (mut due_now, mut next) = (Vec::new(), None);
-        let Self { entries, secret, asked, held, given_up, .. } = self;
-        asked.retain(|&address| {
-            let Some(entry) = find(entries, *secret, address) else { return false };
+        let Self { entries, asked, held, given_up, .. } = self;
+        asked.retain(|&place| {
+            let entry = &mut entries[place as usize];
             let (tries, due) = match &mut entry.state {
                 State::Asking { tries, next, .. } | State::Confirming { tries, next, .. } => (tries, next),
                 State::Known { .. } | State::Silent { .. } => return false,
@@ -152,7 +152,7 @@ impl Cache {
                     entry.state = match entry.state {
                         // It has moved, perhaps: everybody is asked, and packets wait.
                         State::Confirming { .. } => {
-                            due_now.push((address, None));
+                            due_now.push((entry.address, None));
                             State::Asking { tries: 1, next: now + RETRANSMIT, silence: RETRANSMIT }
                         }
                         State::Asking { silence, .. } => State::Silent { until: now + silence, silence },
@@ -168,7 +168,7 @@ impl Cache {
                 *due = now + RETRANSMIT;
                 next = earliest(&[next, Some(*due)]);
                 let known = if let State::Confirming { mac, .. } = entry.state { Some(mac) } else { None };
-                due_now.push((address, known));
+                due_now.push((entry.address, known));
             } else {
                 next = earliest(&[next, Some(*due)]);
             }
@@ -183,22 +183,19 @@ impl Cache {
         core::mem::take(&mut self.given_up)
     }
 
-    /// Forgets a neighbour.
-    pub fn forget(&mut self, address: u128) {
-        if let Ok(entry) = self.entries.find_entry(hash(self.secret, address), |entry| entry.address == address) {
-            let (entry, _) = entry.remove();
-            self.held -= entry.held.iter().map(|held| held.packet.len()).sum::<usize>();
-            self.asked.retain(|&asked| asked != address);
-        }
+    fn find(&mut self, address: u128) -> Option<(u32, &mut Entry)> {
+        let Self { entries, index, secret, .. } = self;
+        let place = index.find(hash(*secret, address), |place| entries[place as usize].address == address)?;
+        Some((place, &mut entries[place as usize]))
     }
 
-    fn ask(&mut self, address: u128) {
-        self.asked.push(address);
+    fn ask(&mut self, place: u32) {
+        self.asked.push(place);
         self.news = true;
     }
 
-    fn hold(&mut self, to: u128, packet: &[&[u8]], offload: Offload) {
-        let Some(entry) = find(&mut self.entries, self.secret, to) else { return };
+    fn hold(&mut self, place: u32, packet: &[&[u8]], offload: Offload) {
+        let entry = &mut self.entries[place as usize];
         if entry.held.len() == HELD {
             self.held -= entry.held.remove(0).packet.len();
         }
@@ -210,26 +207,41 @@ impl Cache {
         }
     }
 
-    fn insert(&mut self, address: u128, state: State, now: Instant) {
-        if self.entries.len() >= MOST
-            && let Some(oldest) = self.entries.iter().min_by_key(|entry| entry.used).map(|entry| entry.address)
-        {
-            self.forget(oldest);
-        }
-        let secret = self.secret;
+    /// Nobody is asked any longer who is at a place; the packets that waited for them.
+    fn release(&mut self, place: u32) -> Vec<Held> {
+        let held = core::mem::take(&mut self.entries[place as usize].held);
+        self.held -= held.iter().map(|held| held.packet.len()).sum::<usize>();
+        self.asked.retain(|&asked| asked != place);
+        held
+    }
+
+    /// Remembers a neighbour, in the place of whoever was not used for longest once there are too many.
+    fn insert(&mut self, address: u128, state: State, now: Instant) -> u32 {
         let entry = Entry { address, state, used: now, held: Vec::new() };
-        self.entries.insert_unique(hash(secret, address), entry, |entry| hash(secret, entry.address));
+        let full = self.entries.len() >= MOST;
+        let oldest = if full { (0..).zip(&self.entries).min_by_key(|(_, entry)| entry.used) } else { None };
+        let place = match oldest {
+            Some((place, oldest)) => {
+                self.index.remove(hash(self.secret, oldest.address), place);
+                self.release(place);
+                self.entries[place as usize] = entry;
+                place
+            }
+            None => {
+                self.entries.push(entry);
+                // There are few.
+                (self.entries.len() - 1) as u32
+            }
+        };
+        self.index.insert(hash(self.secret, address), place);
+        place
     }
 }
 
-fn find(entries: &mut HashTable<Entry>, secret: u64, address: u128) -> Option<&mut Entry> {
-    entries.find_mut(hash(secret, address), |entry| entry.address == address)
-}
-
 /// A multiplicative hash, folded so that all of its bits depend on all of the address's.
-fn hash(secret: u64, address: u128) -> u64 {
+fn hash(secret: u64, address: u128) -> u32 {
     let mixed = ((address >> 64) as u64 ^ address as u64 ^ secret).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ (mixed >> 32)).wrapping_mul(0xff51_afd7_ed55_8ccd)
+    ((mixed ^ (mixed >> 32)).wrapping_mul(0xff51_afd7_ed55_8ccd) >> 32) as u32
 }
 
 #[cfg(test)]

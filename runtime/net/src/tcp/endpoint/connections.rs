@@ -8,7 +8,8 @@ use hashbrown::HashTable;
 use mirage::time::Instant;
 
 use super::Socket;
-use crate::tcp::table::{Pair, Timers, spread};
+use crate::index::spread;
+use crate::tcp::table::{Pair, Timers};
 
 /// Every connection packets can come for, found by its ends, and when each is due. What looking one up touches here is a
 /// few bytes a connection, which caches hold; its ends are compared where it begins itself, which is needed anyway.

@@ -5,8 +5,8 @@ use core::time::Duration;
 use mirage::time::Instant;
 
 use super::Pair;
-use super::index::Index;
 use super::nodes::{List, Nodes};
+use crate::index::Index;
 use crate::tcp::Seq;
 
 /// So many handshakes are remembered; past that the peer is asked to remember (see `guard::cookie`).

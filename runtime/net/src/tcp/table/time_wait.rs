@@ -5,8 +5,8 @@ use core::time::Duration;
 use mirage::time::Instant;
 
 use super::Pair;
-use super::index::Index;
 use super::nodes::{List, Nodes};
+use crate::index::Index;
 use crate::tcp::Seq;
 use crate::tcp::connection::TimeWait;
 
