@@ -117,11 +117,15 @@ impl Query {
         }
         let (mut name, mut ttl) = (&self.name, u32::MAX);
         for _ in 0..=ALIASES {
-            let here = || found.iter().filter(|(owner, ..)| owner == name);
-            if here().next().is_some() {
-                let ttl = here().map(|(.., ttl)| *ttl).fold(ttl, u32::min);
-                let addresses = here().map(|(_, address, _)| *address).take(ADDRESSES).collect();
-                return Some(Outcome::Addresses(addresses, ttl));
+            let (mut addresses, mut least) = (Vec::new(), ttl);
+            for (_, address, ttl) in found.iter().filter(|(owner, ..)| owner == name) {
+                least = least.min(*ttl);
+                if addresses.len() < ADDRESSES {
+                    addresses.push(*address);
+                }
+            }
+            if !addresses.is_empty() {
+                return Some(Outcome::Addresses(addresses, least));
             }
             match aliases.iter().find(|(owner, ..)| owner == name) {
                 Some((_, target, alias_ttl)) => {
