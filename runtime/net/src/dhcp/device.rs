@@ -12,7 +12,8 @@ use log::{debug, info, warn};
 use mirage::{Clock, Ip, MacAddress, Random, Spawn, Time, Udp, UdpSocket};
 
 use super::ready::Ready;
-use super::{Client, DhcpIpv4, Error, Event, Lease, Nameserver, message};
+use super::told::servers;
+use super::{Client, DhcpIpv4, Error, Event, Lease, message};
 use crate::ipv4::{Configure, Interface, Network};
 
 /// Of so many messages in a row that nobody answers, one is complained of, and the second.
@@ -159,7 +160,7 @@ impl<I: Ip + Configure, K: UdpSocket, C: Clock, T: Time, R: Random> Talk<I, K, C
     fn leased(&mut self, lease: &Lease) {
         let mut interface = lease.interface();
         if !self.args.nameserver.is_empty() {
-            interface.nameservers = self.args.nameserver.iter().map(|&Nameserver(server)| server).collect();
+            interface.nameservers = servers(&self.args.nameserver);
         }
         for route in &self.args.ipv4_route {
             if lease.network.contains(route.router) {

@@ -1,6 +1,7 @@
 //! An address told at start.
 
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use log::info;
 use mirage::Ip;
@@ -50,6 +51,10 @@ pub fn interface(args: &StaticIpv4) -> Result<Interface, Error> {
         }
         routes.add(ipv4::Network::of(route.network, route.prefix), route.router);
     }
-    let nameservers: Vec<_> = nameserver.iter().map(|&Nameserver(server)| server).collect();
-    Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, routes, nameservers })
+    Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, routes, nameservers: servers(nameserver) })
+}
+
+/// The name servers these arguments speak of.
+pub fn servers(args: &[Nameserver]) -> Vec<IpAddr> {
+    args.iter().map(|&Nameserver(server)| server).collect()
 }
