@@ -44,7 +44,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
 
     /// Sends back what was sent (RFC 1122 §3.2.2.6), but not to whoever pings everybody.
     fn echo(&self, source: Ipv4Addr, destination: Ipv4Addr, message: &mut [u8], now: Instant) {
-        if self.address() != Some(destination) || !self.echoes.borrow_mut().take(now) {
+        if self.address() != Some(destination) || !self.echoes.take(now) {
             return;
         }
         let Some(&request) = message.first_chunk::<4>() else { return };
@@ -99,7 +99,7 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
     pub(super) fn unreachable(&self, code: u8, packet: &Packet<'_>) {
         let (IpAddr::V4(source), IpAddr::V4(destination)) = (packet.source, packet.destination) else { return };
         let to_us = self.address() == Some(destination) && !source.is_unspecified();
-        if !to_us || !self.errors.borrow_mut().take(packet.now) {
+        if !to_us || !self.errors.take(packet.now) {
             return;
         }
         let mut message = [0; 8 + HEADER + QUOTED];

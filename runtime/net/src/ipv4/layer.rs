@@ -42,8 +42,8 @@ pub(super) struct Shared<E, A, C> {
     pub paths: RefCell<Paths>,
     pub reassembly: RefCell<Reassembly>,
     pub identifications: Identifications,
-    pub echoes: RefCell<Limit>,
-    pub errors: RefCell<Limit>,
+    pub echoes: Limit,
+    pub errors: Limit,
 }
 
 impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
@@ -63,9 +63,9 @@ impl<E: Ethernet, A: Neighbours, C: Clock, R: Random> Ipv4<E, A, C, R> {
             reassembly: RefCell::default(),
             identifications,
             // A ping flood is answered; what is limited is how much of a link somebody can fill with our help.
-            echoes: RefCell::new(Limit::new(20_000, 1000)),
+            echoes: Limit::new(20_000, 1000),
             // RFC 1812 §4.3.2.8.
-            errors: RefCell::new(Limit::new(100, 50)),
+            errors: Limit::new(100, 50),
         });
         ethernet.attach(ethertype::IPV4, Rc::clone(&shared) as _);
         Ok(Self { shared, random })

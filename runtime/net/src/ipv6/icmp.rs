@@ -71,7 +71,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         else {
             return;
         };
-        if source.is_unspecified() || !self.echoes.borrow_mut().take(now) {
+        if source.is_unspecified() || !self.echoes.take(now) {
             return;
         }
         // Only the type differs, by one, from what the checksum was made of (RFC 1624 §3).
@@ -121,7 +121,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     fn error(&self, way: (Ipv6Addr, Ipv6Addr), kind: [u8; 2], field: u32, quoted: [&[u8]; 2], now: Instant) {
         let (source, destination) = way;
         let to_us = self.own.borrow().has(destination) && !source.is_unspecified();
-        if !to_us || !self.errors.borrow_mut().take(now) {
+        if !to_us || !self.errors.take(now) {
             return;
         }
         let mut message = [0; LARGEST];

@@ -100,8 +100,8 @@ pub(super) struct Shared<E, C> {
     pub redirects: RefCell<Redirects>,
     /// Where random delays come from; never 0.
     pub chance: Cell<u64>,
-    pub echoes: RefCell<Limit>,
-    pub errors: RefCell<Limit>,
+    pub echoes: Limit,
+    pub errors: Limit,
 }
 
 impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
@@ -148,9 +148,9 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             redirects: RefCell::default(),
             chance: Cell::new(random.next_u64() | 1),
             // As for IPv4: a ping flood is answered, up to a part of the link.
-            echoes: RefCell::new(Limit::new(20_000, 1000)),
+            echoes: Limit::new(20_000, 1000),
             // RFC 4443 §2.4 (f).
-            errors: RefCell::new(Limit::new(100, 50)),
+            errors: Limit::new(100, 50),
         });
         ethernet.attach(ethertype::IPV6, Rc::clone(&shared) as _);
         let layer = Self { shared, random };
