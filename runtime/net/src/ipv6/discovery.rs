@@ -72,21 +72,21 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     /// Somebody asks who has `target` (RFC 4861 §7.2.3), or whether it is free (RFC 4862 §5.4.3).
     fn solicited(&self, arrival: &Arrival, target: Ipv6Addr, mac: Option<MacAddress>) {
         let &Arrival { source, destination, now, .. } = arrival;
-        let for_us = self.own.borrow().has(target);
+        let for_us = self.is_own(target);
         let here = self.ethernet.mac();
         if source.is_unspecified() {
             // RFC 4861 §7.1.1: such a question is to the group, and does not say who asks.
             if !for_us || destination != solicited_node(target) || mac.is_some() {
                 return;
             }
-            if self.own.borrow().is_tentative(target) {
+            if self.is_tentative(target) {
                 // Both want it and neither has it yet.
                 return self.lose(target, arrival.mac);
             }
             let message = Message::advertise(target, ALL_NODES, target, here, false);
             return self.tell(group_mac(ALL_NODES), target, ALL_NODES, &message);
         }
-        if self.own.borrow().has(source) {
+        if self.is_own(source) {
             return;
         }
         if let Some(mac) = mac {
@@ -104,9 +104,9 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         if solicited && arrival.destination.is_multicast() {
             return;
         }
-        if self.own.borrow().has(target) {
+        if self.is_own(target) {
             // RFC 4862 §5.4.4. Once it is ours, it is not lost by a message nobody has signed.
-            if self.own.borrow().is_tentative(target) {
+            if self.is_tentative(target) {
                 self.lose(target, mac.unwrap_or(arrival.mac));
             }
         } else if let Some(mac) = mac {
@@ -183,7 +183,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     fn solicit_routers(&self, now: Instant) -> Option<Instant> {
         let Soliciting { asked, next, heard } = self.soliciting.get();
         let source = link_local(self.ethernet.mac());
-        if heard || asked == SOLICITATIONS || !self.own.borrow().has(source) {
+        if heard || asked == SOLICITATIONS || !self.is_own(source) {
             return None;
         }
         if next > now {

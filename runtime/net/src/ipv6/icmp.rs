@@ -67,7 +67,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     fn echo(&self, arrival: &Arrival, message: &[u8]) {
         let &Arrival { source, destination, now, .. } = arrival;
         let (Some((&[_, _, high, low, a, b, c, d], data)), true) =
-            (message.split_first_chunk::<ICMP_HEADER>(), self.own.borrow().has(destination))
+            (message.split_first_chunk::<ICMP_HEADER>(), self.is_own(destination))
         else {
             return;
         };
@@ -85,7 +85,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     /// Somebody says that a packet of ours was not delivered, or this end knows it; `quoted` is how it began.
     pub(super) fn report(&self, quoted: &[u8], now: Instant, why: &dyn Fn(Ipv6Addr) -> Why) {
         let packet = Ipv6Packet::new_unchecked(quoted);
-        if quoted.len() < HEADER || packet.version() != 6 || !self.own.borrow().has(packet.src_addr()) {
+        if quoted.len() < HEADER || packet.version() != 6 || !self.is_own(packet.src_addr()) {
             return;
         }
         let behind = &quoted[HEADER..];
@@ -120,7 +120,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
     /// done too often lately.
     fn error(&self, way: (Ipv6Addr, Ipv6Addr), kind: [u8; 2], field: u32, quoted: [&[u8]; 2], now: Instant) {
         let (source, destination) = way;
-        let to_us = self.own.borrow().has(destination) && !source.is_unspecified();
+        let to_us = self.is_own(destination) && !source.is_unspecified();
         if !to_us || !self.errors.take(now) {
             return;
         }

@@ -73,9 +73,11 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
 
 impl<E: Ethernet, C: Clock> Shared<E, C> {
     fn is_for_us(&self, destination: Ipv6Addr, link_group: bool) -> bool {
-        let own = self.own.borrow();
         // What the link sends to everybody is not for one.
-        if destination.is_multicast() { own.listens(destination) } else { own.has(destination) && !link_group }
+        match destination.is_multicast() {
+            true => self.own.borrow().listens(destination),
+            false => self.is_own(destination) && !link_group,
+        }
     }
 
     /// A piece of a packet has come (RFC 8200 §4.5).
@@ -110,7 +112,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
             if !self.icmp(arrival, payload) {
                 return true;
             }
-        } else if arrival.source.is_unspecified() || self.own.borrow().has(arrival.source) {
+        } else if arrival.source.is_unspecified() || self.is_own(arrival.source) {
             // Nobody could be answered: so only those come who ask whether an address is free, or say that it is not.
             return true;
         }

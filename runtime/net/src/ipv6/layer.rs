@@ -175,6 +175,16 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
 }
 
 impl<E: Ethernet, C: Clock> Shared<E, C> {
+    /// Whether it is an address of this host.
+    pub fn is_own(&self, address: Ipv6Addr) -> bool {
+        self.own.borrow().has(address)
+    }
+
+    /// Whether an address of this host may still turn out to be somebody else's.
+    pub fn is_tentative(&self, address: Ipv6Addr) -> bool {
+        self.own.borrow().is_tentative(address)
+    }
+
     /// The largest packet the link takes, in bytes; a router may say that it is less than the interface does.
     pub fn link_mtu(&self) -> u16 {
         let interface = u16::try_from(self.ethernet.mtu()).unwrap_or(u16::MAX);
@@ -189,7 +199,7 @@ impl<E: Ethernet, C: Clock, R: Random> Ip for Ipv6<E, C, R> {
     }
 
     fn is_local(&self, address: IpAddr) -> bool {
-        matches!(address, IpAddr::V6(address) if self.shared.own.borrow().has(address))
+        matches!(address, IpAddr::V6(address) if self.shared.is_own(address))
     }
 
     fn route(&self, destination: IpAddr) -> Result<Route, Refused> {

@@ -155,7 +155,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         // A router alert, padded, and the hop limit of one (RFC 3810 §5, RFC 2711).
         const ALERT: [u8; 8] = [ICMPV6, 0, 5, 2, 0, 0, 1, 0];
         let local = link_local(self.ethernet.mac());
-        let source = if self.own.borrow().is_tentative(local) { Ipv6Addr::UNSPECIFIED } else { local };
+        let source = if self.is_tentative(local) { Ipv6Addr::UNSPECIFIED } else { local };
         let v1 = self.listeners.borrow().speaks_v1(now);
         let to = if v1 { group } else { ALL_MLD_ROUTERS };
         let message = if v1 { Message::listens_v1(source, group) } else { Message::listens(source, to, group, joined) };

@@ -59,7 +59,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         if destination.is_multicast() {
             return Ok((Next::Group(group_mac(destination)), 0));
         }
-        if destination.is_unspecified() || destination.is_loopback() || self.own.borrow().has(destination) {
+        if destination.is_unspecified() || destination.is_loopback() || self.is_own(destination) {
             return Err(Refused::NoRoute);
         }
         let (fixed, routers, now) = (self.fixed.get(), self.routers.borrow(), self.clock.now());

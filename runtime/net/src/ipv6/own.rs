@@ -47,8 +47,7 @@ impl Own {
         self.0.retain(|claim| keep(claim.address));
     }
 
-    /// Whether it is an address of this host. Asked in many places, and so a function in the image.
-    #[inline(never)]
+    /// Whether it is an address of this host.
     pub fn has(&self, address: Ipv6Addr) -> bool {
         self.0.iter().any(|claim| claim.address == address)
     }

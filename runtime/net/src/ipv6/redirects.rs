@@ -61,7 +61,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let sensible = arrival.source.is_unicast_link_local()
             && !destination.is_multicast()
             && (to == destination || to.is_unicast_link_local())
-            && !self.own.borrow().has(to);
+            && !self.is_own(to);
         if !sensible || self.router_to(destination) != Some(arrival.source) {
             return;
         }
