@@ -4,7 +4,8 @@ use core::marker::PhantomData;
 
 use mirage::{Clock, Ip, Random, Spawn, Time, Udp};
 
-use super::{Address, AutoIpv4, Dhcp, DhcpIpv4, Error, Static, StaticIpv4};
+use super::told::interface;
+use super::{Address, AutoIpv4, Dhcp, DhcpIpv4, Error, StaticIpv4};
 use crate::ipv4::Configure;
 
 /// IPv4 whose address was told at start, or is from a DHCP server when none was.
@@ -22,16 +23,16 @@ where
     R: Random,
     S: Spawn,
 {
-    /// Gives `ip` the address that `args` say, as [`Static`] does; or, when they say none, waits for one as [`Dhcp`]
+    /// Gives `ip` the address that `args` say, as [`Static`](super::Static) does; or, when they say none, waits for one as [`Dhcp`]
     /// does.
     ///
     /// # Errors
-    /// Those of [`Static`] and of [`Dhcp`], and when there is a gateway without an address.
+    /// Those of [`Static`](super::Static) and of [`Dhcp`], and when there is a gateway without an address.
     pub async fn connect(ip: I, udp: U, clock: C, time: T, random: R, spawn: S, args: AutoIpv4) -> Result<Self, Error> {
         let AutoIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver } = args;
         match (ipv4, ipv4_gateway) {
             (Some(ipv4), _) => {
-                Static::connect(ip.clone(), StaticIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver }).await?;
+                ip.configure(Some(interface(&StaticIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver })?));
             }
             (None, Some(Address(gateway))) => return Err(Error::GatewayAlone(gateway)),
             (None, None) => {

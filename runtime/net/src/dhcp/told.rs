@@ -21,18 +21,12 @@ impl<I: Ip + Configure> Static<I> {
     /// # Errors
     /// When the gateway cannot be reached from that address.
     pub async fn connect(ip: I, args: StaticIpv4) -> Result<Self, Error> {
-        let ipv4 = args.ipv4;
-        let interface = interface(&args)?;
-        match interface.gateway {
-            Some(gateway) => info!("the address is {ipv4}, the gateway {gateway}"),
-            None => info!("the address is {ipv4}, without a gateway"),
-        }
-        ip.configure(Some(interface));
+        ip.configure(Some(interface(&args)?));
         Ok(Self { _ip: ip })
     }
 }
 
-/// The interface these arguments speak of.
+/// The interface these arguments speak of, which is logged.
 pub fn interface(args: &StaticIpv4) -> Result<Interface, Error> {
     let StaticIpv4 { ipv4, ipv4_gateway, ipv4_route, nameserver } = args;
     let (ipv4, gateway) = (*ipv4, ipv4_gateway.map(|Address(gateway)| gateway));
@@ -50,6 +44,10 @@ pub fn interface(args: &StaticIpv4) -> Result<Interface, Error> {
             return Err(Error::RouterOutside(*route, ipv4));
         }
         routes.add(ipv4::Network::of(route.network, route.prefix), route.router);
+    }
+    match gateway {
+        Some(gateway) => info!("the address is {ipv4}, the gateway {gateway}"),
+        None => info!("the address is {ipv4}, without a gateway"),
     }
     Ok(Interface { address: ipv4.address, prefix: ipv4.prefix, gateway, routes, nameservers: servers(nameserver) })
 }
