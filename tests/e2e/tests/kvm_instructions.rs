@@ -128,7 +128,7 @@ fn unpacked(image: &[u8], linked: &[u8]) -> Vec<Segment> {
     assert!(room.bytes.is_empty() && room.address + room.size as u64 == block.address, "the block is where it ends");
     let mut memory = vec![0; room.size];
     memory.extend_from_slice(&block.bytes);
-    let code = linked.iter().filter(|segment| segment.executable).last().expect("instructions");
+    let code = linked.iter().rfind(|segment| segment.executable).expect("instructions");
     let code = (code.address as usize + code.size).next_multiple_of(4096) - room.address as usize;
     unpack(&mut memory, room.size, code).expect("a block");
     for (index, segment) in linked.iter().enumerate() {
