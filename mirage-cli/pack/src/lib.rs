@@ -11,17 +11,17 @@
 //! A command of 12 bits says how many literals follow (bits 0 and 1), how many bytes are repeated after them (bits 2 to 5)
 //! and from where (bits 6 to 11). After the token come, in this order and where there are any:
 //!
-//! - of three literals or more, what is beyond three, as a [number](number);
+//! - of three literals or more, what is beyond three, as a number;
 //! - the literals;
-//! - how far back the repetition is from: one byte if its place is [below 48](NEAR), and the place is 256 times as much in
-//!   addition; two for the [eight](FAR) that follow, which are 65,536 times as much; nothing for [the one](AGAIN) that means
-//!   as far as last time, and for [the last one](END), after whose literals the block ends;
+//! - how far back the repetition is from: one byte if its place is below 48, and the place is 256 times as much in
+//!   addition; two for the eight that follow, which are 65,536 times as much; nothing for the one that means
+//!   as far as last time, and for the last one, after whose literals the block ends;
 //! - of a length of 0, how many bytes are repeated beyond 17, as a number. From 1 to 15 it is 2 to 16 bytes, which do not
 //!   overlap those they repeat.
 //!
 //! A number is bytes that add up, to one that is not 255.
 //!
-//! Code is packed with its [calls](calls) by where they go, which repeats, and not by how far that is.
+//! Code is packed with its calls by where they go, which repeats, and not by how far that is.
 
 mod calls;
 mod matches;
