@@ -48,30 +48,31 @@ impl FromStr for Host {
 
     /// `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, port) = match text.strip_prefix('[') {
-            Some(rest) => {
-                let (address, port) = rest.split_once(']').ok_or("a `[` is not closed")?;
-                let address: core::net::Ipv6Addr = address
-                    .parse()
-                    .map_err(|_| format!("`{address}` is no IPv6 address"))?;
-                (address.to_string(), port)
+        let (name, port) = if let Some(rest) = text.strip_prefix('[') {
+            let (address, rest) = rest.split_once(']').ok_or("a `[` is not closed")?;
+            let address: core::net::Ipv6Addr = address
+                .parse()
+                .map_err(|_| format!("`{address}` is no IPv6 address"))?;
+            let port = rest.strip_prefix(':');
+            if port.is_none() && !rest.is_empty() {
+                return Err(format!("`{rest}` after the host is not `:PORT`"));
             }
-            None => {
-                let end = text.find(':').unwrap_or(text.len());
-                (text[..end].to_string(), &text[end..])
-            }
+            (address.to_string(), port)
+        } else if let Some((name, port)) = text.split_once(':') {
+            (name.to_string(), Some(port))
+        } else {
+            (text.to_string(), None)
         };
-        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
-        if name.is_empty() || name.len() > 253 || !name.chars().all(letters) {
+        let letter = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_' | b':');
+        if name.is_empty() || name.len() > 253 || !name.bytes().all(letter) {
             return Err(format!("`{name}` is no host name"));
         }
-        let port = match port.strip_prefix(':') {
+        let port = match port {
+            None => Self::HTTP,
             Some(port) => match port.parse() {
                 Ok(port @ 1..) => port,
                 _ => return Err(format!("`{port}` is no port from 1 to 65535")),
             },
-            None if port.is_empty() => Self::HTTP,
-            None => return Err(format!("`{port}` after the host is not `:PORT`")),
         };
         Ok(Self { name, port })
     }
@@ -94,14 +95,13 @@ impl FromStr for Site {
         let (knocks, host) = text
             .split_once('=')
             .ok_or("it is not of the form `1,2=HOST[:PORT]`")?;
-        let knock = |text: &str| match text.parse() {
-            Ok(knock @ 1..=KNOCKS) => Ok(knock),
-            _ => Err(format!("`{text}` is no knock from 1 to {KNOCKS}")),
-        };
-        let sequence = knocks
-            .split(',')
-            .map(knock)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut sequence = Vec::new();
+        for knock in knocks.split(',') {
+            match knock.parse() {
+                Ok(offset @ 1..=KNOCKS) => sequence.push(offset),
+                _ => return Err(format!("`{knock}` is no knock from 1 to {KNOCKS}")),
+            }
+        }
         if sequence.len() > State::LONGEST {
             return Err(format!("a sequence has at most {} knocks", State::LONGEST));
         }

@@ -337,10 +337,15 @@ fn origin_form(head: &Head) -> Result<String, u16> {
         return Ok(target.to_string());
     }
     // The absolute form, which a server must take as well (RFC 9112 §3.2.2).
-    let Some((scheme, rest)) = target.split_once("://") else {
+    let Some((scheme, rest)) = target.split_once(':') else {
         return Err(400);
     };
-    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    // Without the slashes there is no host either.
+    let rest = rest.strip_prefix("//").unwrap_or_default();
+    let host = rest.bytes().take_while(|byte| !matches!(byte, b'/' | b'?'));
+    let Some((host, path)) = rest.split_at_checked(host.count()) else {
+        return Err(400);
+    };
     match path {
         _ if host.is_empty() || !scheme.eq_ignore_ascii_case("http") => Err(400),
         // RFC 9112 §3.2.4.

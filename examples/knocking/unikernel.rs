@@ -157,7 +157,6 @@ async fn request(
     let Some(text) = read_request(&mut flow, &time, patience).await else {
         return;
     };
-    let text = text.trim();
     if text.eq_ignore_ascii_case("reset") {
         state.reset();
         console.log("Port 0: RESET!").await;
@@ -168,7 +167,8 @@ async fn request(
     }
 }
 
-/// What a client says up to the end of its line, of its stream or of its time; none if it says nothing.
+/// What a client says up to the end of its line, of its stream or of its time, without white space around it; none if it
+/// says nothing.
 async fn read_request(
     flow: &mut impl Flow,
     time: &impl Time,
@@ -190,7 +190,7 @@ async fn read_request(
         flow.consume(length);
         left = REST.min(patience);
     }
-    (!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned())
+    (!text.is_empty()).then(|| String::from_utf8_lossy(text.trim_ascii()).into_owned())
 }
 
 /// The page for those who have not knocked.
