@@ -43,6 +43,12 @@ pub fn is_host(address: Ipv4Addr) -> bool {
     first != 0 && !address.is_loopback() && first < 224
 }
 
+/// The length of a network's prefix: nothing but digits, and from 1 to `most`.
+pub(super) fn prefix(text: &str, most: u8) -> Option<u8> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|prefix| digits && (1..=most).contains(prefix))
+}
+
 /// What is wrong with an address, to complete "`--ipv4` cannot be `10.0.0`: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Malformed {
@@ -95,11 +101,7 @@ impl FromStr for Ipv4Network {
             return Err(Malformed::NoPrefix(alloc::format!("{address}")));
         };
         let Ipv4Address(address) = address.parse()?;
-        let prefix = Some(length)
-            .filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|length| length.parse().ok())
-            .filter(|prefix| (1..=32).contains(prefix))
-            .ok_or_else(|| Malformed::Prefix(length.into()))?;
+        let prefix = prefix(length, 32).ok_or_else(|| Malformed::Prefix(length.into()))?;
         let network = Self { address, prefix };
         if network.is_no_host() { Err(Malformed::NotInside(network)) } else { Ok(network) }
     }

@@ -47,10 +47,7 @@ impl FromStr for Ipv6Network {
         let (address, prefix) =
             text.split_once('/').ok_or("the length of its network's prefix is missing, such as `/64`")?;
         let address: Ipv6Addr = address.parse().map_err(|_| "it is not an IPv6 address, such as `2001:db8::2`")?;
-        let prefix = Some(prefix)
-            .filter(|prefix| prefix.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|prefix| prefix.parse().ok())
-            .filter(|prefix| (1..=128).contains(prefix))
+        let prefix = super::address::prefix(prefix, 128)
             .ok_or_else(|| alloc::format!("the prefix length is a number from 1 to 128, not `{prefix}`"))?;
         if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
             return Err("no host can have this address".into());

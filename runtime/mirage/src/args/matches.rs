@@ -135,7 +135,13 @@ impl<'a> Matches<'a> {
     /// # Errors
     /// [`ArgsError::Invalid`].
     pub fn many<T: FromArg>(&self, argument: &Argument) -> Result<Vec<T>, ArgsError> {
-        self.given(argument).filter_map(|given| given.value.as_deref()).map(|value| read(argument, value)).collect()
+        let mut values = Vec::new();
+        for given in self.given(argument) {
+            if let Some(value) = &given.value {
+                values.push(read(argument, value)?);
+            }
+        }
+        Ok(values)
     }
 
     fn given(&self, argument: &Argument) -> impl Iterator<Item = &'a Given> {

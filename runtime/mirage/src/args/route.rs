@@ -6,7 +6,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
-use super::address::is_host;
+use super::address::{is_host, prefix};
 
 /// A network and the router that leads to it, as `10.1.0.0/16=10.0.0.7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +84,9 @@ fn parts<'t>(text: &'t str, example: &str) -> Result<(&'t str, &'t str, &'t str)
 }
 
 fn length(text: &str, most: u8, gateway: &str) -> Result<u8, String> {
-    Some(text)
-        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-        .and_then(|text| text.parse().ok())
-        .filter(|prefix| (1..=most).contains(prefix))
-        .ok_or_else(|| {
-            format!("the prefix length is a number from 1 to {most}, not `{text}`; the rest goes by `{gateway}`")
-        })
+    prefix(text, most).ok_or_else(|| {
+        format!("the prefix length is a number from 1 to {most}, not `{text}`; the rest goes by `{gateway}`")
+    })
 }
 
 impl FromStr for Nameserver {
