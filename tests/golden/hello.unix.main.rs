@@ -17,9 +17,9 @@ const ARGUMENTS: &[Group] = &[Group::new::<Boot>(Platform::BOOT)];
 
 /// Reads the arguments, connects the devices, each after those it stands on, and runs what they are for.
 async fn start(platform: Platform) -> Result<(), Failure> {
-    let _logger1 = device("logger1", "config.rs:5", Logger1::connect(&platform)).await?;
-    let console1 = device("console1", "config.rs:4", Console1::connect(&platform)).await?;
-    let time1 = device("time1", "config.rs:4", Time1::connect(&platform)).await?;
+    let _logger1 = device("logger1", "config.rs:5", Logger1::connect(&platform).await)?;
+    let console1 = device("console1", "config.rs:4", Console1::connect(&platform).await)?;
+    let time1 = device("time1", "config.rs:4", Time1::connect(&platform).await)?;
 
     job("hello::start", "config.rs:7", hello::start(console1, time1)).await
 }

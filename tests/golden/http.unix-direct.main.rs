@@ -49,35 +49,35 @@ async fn start(platform: Platform) -> Result<(), Failure> {
     let address1_args = arguments::<Address1Args>("config.rs:4", platform.arguments("address1"))?;
     let args1 = arguments::<Args1>("config.rs:8", platform.arguments("http::Options"))?;
 
-    let _logger1 = device("logger1", "config.rs:6", Logger1::connect(&platform)).await?;
-    let netif1 = device("netif1", "config.rs:4", Netif1::connect(&platform, netif1_args)).await?;
-    let clock1 = device("clock1", "config.rs:4", Clock1::connect(&platform)).await?;
-    let time1 = device("time1", "config.rs:4", Time1::connect(&platform)).await?;
-    let spawn1 = device("spawn1", "config.rs:4", Spawn1::connect(&platform)).await?;
-    let ethernet1 =
-        device("ethernet1", "config.rs:4", Ethernet1::connect(netif1, clock1.clone(), time1.clone(), spawn1.clone()))
-            .await?;
-    let random1 = device("random1", "config.rs:4", Random1::connect(&platform)).await?;
-    let arp1 = device("arp1", "config.rs:4", Arp1::connect(ethernet1.clone(), clock1.clone(), random1.clone())).await?;
+    let _logger1 = device("logger1", "config.rs:6", Logger1::connect(&platform).await)?;
+    let netif1 = device("netif1", "config.rs:4", Netif1::connect(&platform, netif1_args).await)?;
+    let clock1 = device("clock1", "config.rs:4", Clock1::connect(&platform).await)?;
+    let time1 = device("time1", "config.rs:4", Time1::connect(&platform).await)?;
+    let spawn1 = device("spawn1", "config.rs:4", Spawn1::connect(&platform).await)?;
+    let ethernet1 = device(
+        "ethernet1",
+        "config.rs:4",
+        Ethernet1::connect(netif1, clock1.clone(), time1.clone(), spawn1.clone()).await,
+    )?;
+    let random1 = device("random1", "config.rs:4", Random1::connect(&platform).await)?;
+    let arp1 = device("arp1", "config.rs:4", Arp1::connect(ethernet1.clone(), clock1.clone(), random1.clone()).await)?;
     let ipv41 =
-        device("ipv41", "config.rs:4", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()))
-            .await?;
+        device("ipv41", "config.rs:4", Ipv41::connect(ethernet1.clone(), arp1, clock1.clone(), random1.clone()).await)?;
     let ipv61 =
-        device("ipv61", "config.rs:4", Ipv61::connect(ethernet1, clock1.clone(), random1.clone(), ipv61_args)).await?;
-    let dual1 = device("dual1", "config.rs:4", Dual1::connect(ipv41.clone(), ipv61)).await?;
-    let udp1 = device("udp1", "config.rs:4", Udp1::connect(dual1.clone(), random1.clone())).await?;
-    let tcp1 = device("tcp1", "config.rs:4", Tcp1::connect(dual1.clone(), clock1.clone(), random1.clone())).await?;
+        device("ipv61", "config.rs:4", Ipv61::connect(ethernet1, clock1.clone(), random1.clone(), ipv61_args).await)?;
+    let dual1 = device("dual1", "config.rs:4", Dual1::connect(ipv41.clone(), ipv61).await)?;
+    let udp1 = device("udp1", "config.rs:4", Udp1::connect(dual1.clone(), random1.clone()).await)?;
+    let tcp1 = device("tcp1", "config.rs:4", Tcp1::connect(dual1.clone(), clock1.clone(), random1.clone()).await)?;
     let address1 = device(
         "address1",
         "config.rs:4",
-        Address1::connect(ipv41, udp1.clone(), clock1, time1, random1, spawn1, address1_args),
-    )
-    .await?;
+        Address1::connect(ipv41, udp1.clone(), clock1, time1, random1, spawn1, address1_args).await,
+    )?;
     let stack_direct1 =
-        device("stack_direct1", "config.rs:4", StackDirect1::connect(dual1, udp1, tcp1, address1)).await?;
-    let tcp_of_stack1 = device("tcp_of_stack1", "config.rs:8", TcpOfStack1::connect(stack_direct1)).await?;
-    let time2 = device("time2", "config.rs:5", Time2::connect(&platform)).await?;
-    let spawn2 = device("spawn2", "config.rs:5", Spawn2::connect(&platform)).await?;
+        device("stack_direct1", "config.rs:4", StackDirect1::connect(dual1, udp1, tcp1, address1).await)?;
+    let tcp_of_stack1 = device("tcp_of_stack1", "config.rs:8", TcpOfStack1::connect(stack_direct1).await)?;
+    let time2 = device("time2", "config.rs:5", Time2::connect(&platform).await)?;
+    let spawn2 = device("spawn2", "config.rs:5", Spawn2::connect(&platform).await)?;
 
     job("http::start", "config.rs:8", http::start(tcp_of_stack1, time2, spawn2, args1)).await
 }

@@ -30,12 +30,12 @@ async fn start(platform: Platform) -> Result<(), Failure> {
     let stack_socket1_args = arguments::<StackSocket1Args>("config.rs:4", platform.arguments("stack_socket1"))?;
     let args1 = arguments::<Args1>("config.rs:8", platform.arguments("http::Options"))?;
 
-    let _logger1 = device("logger1", "config.rs:6", Logger1::connect(&platform)).await?;
+    let _logger1 = device("logger1", "config.rs:6", Logger1::connect(&platform).await)?;
     let stack_socket1 =
-        device("stack_socket1", "config.rs:4", StackSocket1::connect(&platform, stack_socket1_args)).await?;
-    let tcp_of_stack1 = device("tcp_of_stack1", "config.rs:8", TcpOfStack1::connect(stack_socket1)).await?;
-    let time1 = device("time1", "config.rs:5", Time1::connect(&platform)).await?;
-    let spawn1 = device("spawn1", "config.rs:5", Spawn1::connect(&platform)).await?;
+        device("stack_socket1", "config.rs:4", StackSocket1::connect(&platform, stack_socket1_args).await)?;
+    let tcp_of_stack1 = device("tcp_of_stack1", "config.rs:8", TcpOfStack1::connect(stack_socket1).await)?;
+    let time1 = device("time1", "config.rs:5", Time1::connect(&platform).await)?;
+    let spawn1 = device("spawn1", "config.rs:5", Spawn1::connect(&platform).await)?;
 
     job("http::start", "config.rs:8", http::start(tcp_of_stack1, time1, spawn1, args1)).await
 }

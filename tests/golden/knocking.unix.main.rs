@@ -31,13 +31,13 @@ async fn start(platform: Platform) -> Result<(), Failure> {
     let stack_socket1_args = arguments::<StackSocket1Args>("config.rs:5", platform.arguments("stack_socket1"))?;
     let args1 = arguments::<Args1>("config.rs:14", platform.arguments("knocking::Options"))?;
 
-    let _logger1 = device("logger1", "config.rs:16", Logger1::connect(&platform)).await?;
-    let console1 = device("console1", "config.rs:4", Console1::connect(&platform)).await?;
+    let _logger1 = device("logger1", "config.rs:16", Logger1::connect(&platform).await)?;
+    let console1 = device("console1", "config.rs:4", Console1::connect(&platform).await)?;
     let stack_socket1 =
-        device("stack_socket1", "config.rs:5", StackSocket1::connect(&platform, stack_socket1_args)).await?;
-    let resolver1 = device("resolver1", "config.rs:6", Resolver1::connect(&platform)).await?;
-    let time1 = device("time1", "config.rs:7", Time1::connect(&platform)).await?;
-    let spawn1 = device("spawn1", "config.rs:7", Spawn1::connect(&platform)).await?;
+        device("stack_socket1", "config.rs:5", StackSocket1::connect(&platform, stack_socket1_args).await)?;
+    let resolver1 = device("resolver1", "config.rs:6", Resolver1::connect(&platform).await)?;
+    let time1 = device("time1", "config.rs:7", Time1::connect(&platform).await)?;
+    let spawn1 = device("spawn1", "config.rs:7", Spawn1::connect(&platform).await)?;
 
     job("knocking::start", "config.rs:8", knocking::start(console1, stack_socket1, resolver1, time1, spawn1, args1))
         .await

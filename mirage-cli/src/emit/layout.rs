@@ -66,6 +66,11 @@ impl Expr {
         if let Self::List { tail, .. } = self { tail } else { "" }
     }
 
+    /// Whether the tail goes on a line of its own where there is no room: `.await` does, a mere `?` stays at its bracket.
+    fn chained(&self) -> bool {
+        self.tail().starts_with('.')
+    }
+
     fn flat_without_tail(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
@@ -87,13 +92,13 @@ impl Expr {
                 let inner = indent + 4;
                 let margin = " ".repeat(inner);
                 let call = self.flat_without_tail();
-                if !tail.is_empty() && column + width(&call) <= WIDTH {
+                if self.chained() && column + width(&call) <= WIDTH {
                     return format!("{call}\n{margin}{tail}");
                 }
                 let items: String =
                     items.iter().map(|item| format!("{margin}{},\n", item.lines(inner, inner, 1))).collect();
                 let margin = " ".repeat(indent);
-                let tail = if tail.is_empty() { String::new() } else { format!("\n{margin}{tail}") };
+                let tail = if self.chained() { format!("\n{margin}{tail}") } else { (*tail).to_owned() };
                 format!("{head}{open}\n{items}{margin}{close}{tail}")
             }
             _ => flat,
@@ -108,12 +113,12 @@ pub fn assign(indent: usize, left: &str, right: &Expr) -> String {
     let (flat, call) = (right.flat(), right.flat_without_tail());
     let tail = right.tail();
     // rustfmt keeps a column free for what a chain ends with.
-    let most = WIDTH - usize::from(!tail.is_empty());
+    let most = WIDTH - usize::from(right.chained());
     if column + width(&flat) < most {
         format!("{margin}{left} = {flat};\n")
     } else if indent + 4 + width(&flat) < most || matches!(right, Expr::Text(_)) {
         format!("{margin}{left} =\n{margin}    {flat};\n")
-    } else if !tail.is_empty() && indent + 4 + width(&call) <= WIDTH && column + width(&call) >= WIDTH {
+    } else if right.chained() && indent + 4 + width(&call) <= WIDTH && column + width(&call) >= WIDTH {
         format!("{margin}{left} =\n{margin}    {call}\n{margin}        {tail};\n")
     } else {
         format!("{margin}{left} = {};\n", right.lines(indent, column, 1))

@@ -128,11 +128,11 @@ fn start(plan: &Plan) -> String {
             let mut given: Vec<Expr> = platform.then(|| Expr::text("&platform")).into_iter().collect();
             given.extend(over.iter().map(|&index| uses.take(plan, index)));
             given.extend(arguments.as_ref().map(|_| Expr::text(format!("{}_args", device.variable))));
-            let call = Expr::call(format!("{}::connect", device.alias), given);
+            let call = Expr::call(format!("{}::connect", device.alias), given).then(".await");
             let call = Expr::call("device", vec![literal(&device.variable), place(&device.declared), call]);
             // A device nobody is given is there for what connecting it does, as the logger is.
             let mark = if uses.left[index] == 0 { "_" } else { "" };
-            connect += &assign(4, &format!("let {mark}{}", device.variable), &call.then(".await?"));
+            connect += &assign(4, &format!("let {mark}{}", device.variable), &call.then("?"));
         }
     }
     let doc =

@@ -13,16 +13,23 @@ use core::future::Future;
 use crate::args::{Args, Matches};
 use crate::meta::Outcome;
 
-/// Connects a device; a failure names it and the line of config.rs that declared it.
+/// A device that was connected; a failure names it and the line of config.rs that declared it.
 ///
 /// # Errors
 /// [`FailureKind::Device`].
-pub async fn device<T, E: Display>(
+pub fn device<T, E: Display>(
     name: &'static str,
     declared: &'static str,
-    connect: impl Future<Output = Result<T, E>>,
+    connected: Result<T, E>,
 ) -> Result<T, Failure> {
-    connect.await.map_err(|error| Failure::new(FailureKind::Device, name, declared, error.to_string()))
+    connected.map_err(|error| failed(FailureKind::Device, name, declared, &error))
+}
+
+/// Apart from what fails, and for every error the same: it is in an image once.
+#[cold]
+#[inline(never)]
+fn failed(kind: FailureKind, name: &'static str, declared: &'static str, error: &dyn Display) -> Failure {
+    Failure::new(kind, name, declared, error.to_string())
 }
 
 /// Reads one set of arguments from the command line; `matches` has already been checked against all that there are.
@@ -30,7 +37,7 @@ pub async fn device<T, E: Display>(
 /// # Errors
 /// [`FailureKind::Arguments`].
 pub fn arguments<T: Args>(declared: &'static str, matches: Matches<'_>) -> Result<T, Failure> {
-    T::from_matches(matches).map_err(|error| Failure::new(FailureKind::Arguments, T::PATH, declared, error.to_string()))
+    T::from_matches(matches).map_err(|error| failed(FailureKind::Arguments, T::PATH, declared, &error))
 }
 
 /// Runs a job; a failure names it and the line of config.rs that plumbed it.
@@ -42,5 +49,5 @@ pub async fn job<O: Outcome>(
     declared: &'static str,
     run: impl Future<Output = O>,
 ) -> Result<(), Failure> {
-    run.await.outcome().map_err(|error| Failure::new(FailureKind::Job, name, declared, error.to_string()))
+    run.await.outcome().map_err(|error| failed(FailureKind::Job, name, declared, &error))
 }
