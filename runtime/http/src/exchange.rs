@@ -110,23 +110,15 @@ impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
     ///
     /// # Errors
     /// When the client does not take it.
-    pub async fn respond<'f>(
+    pub fn respond<'f>(
         &mut self,
         status: u16,
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         body: &[u8],
-    ) -> Result<(), Error<F::Error>> {
-        let answer = &mut self.outgoing;
-        answer.compose(status, fields, Framing::Length(body.len() as u64));
-        if answer.left > 0 && body.len() <= TOGETHER {
-            answer.out.extend_from_slice(body);
-            answer.left = 0;
-        }
-        answer.send().await?;
-        if answer.left > 0 {
-            answer.write(body).await?;
-        }
-        answer.end().await
+    ) -> impl Future<Output = Result<(), Error<F::Error>>> {
+        // Composed at once: what is waited for is the same then for any kind of fields, and is in an image once.
+        self.outgoing.compose(status, fields, Framing::Length(body.len() as u64));
+        self.outgoing.send_with(body)
     }
 
     /// Skips what is left of the request; tells whether another may follow.
@@ -196,18 +188,34 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
     ///
     /// # Errors
     /// When the client does not take it.
-    pub async fn begin<'f>(
+    pub fn begin<'f>(
         &mut self,
         status: u16,
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         framing: Framing,
-    ) -> Result<(), Error<W::Error>> {
+    ) -> impl Future<Output = Result<(), Error<W::Error>>> {
         self.compose(status, fields, framing);
-        self.send().await
+        self.send()
     }
 
     /// Begins it as [`begin`](Self::begin) does, and sends nothing yet.
     fn compose<'f>(&mut self, status: u16, fields: impl IntoIterator<Item = (&'f str, &'f [u8])>, framing: Framing) {
+        self.start(status, framing);
+        let mut head = Compose::response(self.out, status);
+        for (name, value) in fields {
+            head.field(name, value);
+        }
+        head.framing(self.framing);
+        if !self.keep_alive {
+            head.field("Connection", "close");
+        } else if self.version == Version::Http10 {
+            head.field("Connection", "keep-alive");
+        }
+        head.end();
+    }
+
+    /// What an answer of this status and framing comes to: apart from its fields, which are of many types.
+    fn start(&mut self, status: u16, framing: Framing) {
         self.framing = match framing {
             Framing::Chunked if self.version == Version::Http10 => Framing::UntilClose,
             // RFC 9110 §8.6: such an answer says no length at all.
@@ -224,17 +232,6 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         self.keep_alive &= self.framing != Framing::UntilClose && !self.awaited;
         self.progress = Progress::Answering;
         self.out.clear();
-        let mut head = Compose::response(self.out, status);
-        for (name, value) in fields {
-            head.field(name, value);
-        }
-        head.framing(self.framing);
-        if !self.keep_alive {
-            head.field("Connection", "close");
-        } else if self.version == Version::Http10 {
-            head.field("Connection", "keep-alive");
-        }
-        head.end();
     }
 
     /// Sends more of the body. What goes beyond the length that was promised is dropped: the client would take it for
@@ -285,6 +282,19 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         self.keep_alive &= self.left == 0;
         self.progress = Progress::Answered;
         self.flush().await
+    }
+
+    /// Sends the head that was composed, and all of its body.
+    async fn send_with(&mut self, body: &[u8]) -> Result<(), Error<W::Error>> {
+        if self.left > 0 && body.len() <= TOGETHER {
+            self.out.extend_from_slice(body);
+            self.left = 0;
+        }
+        self.send().await?;
+        if self.left > 0 {
+            self.write(body).await?;
+        }
+        self.end().await
     }
 
     /// Writes what was composed.
