@@ -36,7 +36,7 @@ pub struct Proxy<T: Tcp, R, C> {
     pub limits: Limits,
 }
 
-/// Why there is no answer to hand back; as a status, 502 or 504.
+/// Why there is no answer to hand back.
 enum Failure {
     /// The host cannot be reached, or what it says is not HTTP.
     Gateway(String),
@@ -58,57 +58,59 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         exchange: &mut Exchange<'_, F, C>,
         host: &Host,
     ) -> Result<(), Error<F::Error>> {
-        let head = exchange.head();
-        let target = match origin_form(head) {
-            Ok(target) => target,
-            Err(status) => return exchange.respond(status, UNCACHED, b"").await,
-        };
-        if max_forwards(head) == Some(0) {
-            // The client asks what this proxy can do, not the host (RFC 9110 §7.6.2).
-            return exchange.respond(204, UNCACHED, b"").await;
-        }
-        let upstream = match self.connect(host).await {
-            Ok(upstream) => upstream,
-            Err(failure) => return self.fail(exchange, host, failure).await,
-        };
-        exchange.accept().await?;
-        let (mut reader, mut writer) = upstream.split();
-        let request = compose(head, &target, host)?;
-
-        // Both at once: a host may answer before it has read the whole request, or as it reads it.
-        let sent = Sent::default();
-        let outcome = {
-            let incoming = &mut exchange.incoming;
-            let upload = self.upload(request, incoming, &mut writer, head, &sent);
-            let outgoing = &mut exchange.outgoing;
-            let download = self.download(&mut reader, outgoing, head.method(), &sent);
-            let (mut upload, mut download) = (pin!(upload), pin!(download));
-            core::future::poll_fn(|context| {
-                if !sent.all.get()
-                    && let Poll::Ready(outcome) = upload.as_mut().poll(context)
-                {
-                    sent.all.set(true);
-                    if let Err(Broken::Client(error)) = outcome {
-                        return Poll::Ready(Err(Broken::Client(error)));
-                    }
-                    // A host that takes no more may still have said why.
-                }
-                download.as_mut().poll(context)
-            })
-            .await
-        };
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(Broken::Client(error)) => Err(error),
+        let status = match self.hand_on(exchange, host).await {
+            Ok(()) => return Ok(()),
+            Err(Broken::Client(error)) => return Err(error),
+            Err(Broken::Refused(status)) => status,
             Err(Broken::Host(failure)) if exchange.outgoing.is_waiting() => {
-                self.fail(exchange, host, failure).await
+                log::warn!("{host}: {}", failure.reason());
+                if !exchange.incoming.is_done() {
+                    exchange.outgoing.close();
+                }
+                failure.status()
             }
             // The client sees that its answer broke off, since the connection ends without the rest.
             Err(Broken::Host(failure)) => {
                 log::warn!("{host}: the answer broke off: {}", failure.reason());
-                Ok(())
+                return Ok(());
             }
+        };
+        exchange.respond(status, UNCACHED, b"").await
+    }
+
+    async fn hand_on<F: Flow>(
+        &self,
+        exchange: &mut Exchange<'_, F, C>,
+        host: &Host,
+    ) -> Result<(), Broken<F::Error>> {
+        let head = exchange.head();
+        let target = origin_form(head).map_err(Broken::Refused)?;
+        if max_forwards(head) == Some(0) {
+            // The client asks what this proxy can do, not the host (RFC 9110 §7.6.2).
+            return Err(Broken::Refused(204));
         }
+        let upstream = self.connect(host).await?;
+        exchange.accept().await.map_err(Broken::Client)?;
+        let (mut reader, mut writer) = upstream.split();
+        let request = compose(head, &target, host).map_err(Broken::Client)?;
+
+        // Both at once: a host may answer before it has read the whole request, or as it reads it.
+        let sent = Sent::default();
+        let incoming = &mut exchange.incoming;
+        let upload = self.upload(request, incoming, &mut writer, head, &sent);
+        let outgoing = &mut exchange.outgoing;
+        let download = self.download(&mut reader, outgoing, head.method(), &sent);
+        let (mut upload, mut download) = (pin!(upload), pin!(download));
+        core::future::poll_fn(|context| {
+            if !sent.all.get()
+                && let Poll::Ready(outcome) = upload.as_mut().poll(context)
+            {
+                sent.all.set(true);
+                outcome.map_err(Broken::Client)?;
+            }
+            download.as_mut().poll(context)
+        })
+        .await
     }
 
     /// Connects to the first address of the host that answers.
@@ -134,24 +136,7 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
             .unwrap_or(Err(Failure::TimedOut))
     }
 
-    async fn fail<F: Flow>(
-        &self,
-        exchange: &mut Exchange<'_, F, C>,
-        host: &Host,
-        failure: Failure,
-    ) -> Result<(), Error<F::Error>> {
-        log::warn!("{host}: {}", failure.reason());
-        let status = match failure {
-            Failure::Gateway(_) => 502,
-            Failure::TimedOut => 504,
-        };
-        if !exchange.incoming.is_done() {
-            exchange.outgoing.close();
-        }
-        exchange.respond(status, UNCACHED, b"").await
-    }
-
-    /// Sends the request: its head, and its body as it comes.
+    /// Sends the request: its head, and its body as it comes. A host that takes no more of it may still say why.
     async fn upload<I: BufRead, W: BufWrite>(
         &self,
         request: Vec<u8>,
@@ -159,56 +144,39 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
         writer: &mut W,
         head: &Head,
         sent: &Sent,
-    ) -> Result<(), Broken<I::Error>> {
-        let chunked =
-            Framing::of_request::<I::Error>(head).map_err(Broken::Client)? == Framing::Chunked;
-        self.send(writer, &request).await?;
-        if !incoming.is_done() {
-            // The host may refuse a body before it comes.
-            self.flush(writer).await?;
+    ) -> Result<(), Error<I::Error>> {
+        let chunked = Framing::of_request::<I::Error>(head)? == Framing::Chunked;
+        // The host may refuse a body before it comes.
+        if !self.send(writer, [&request, b"", b""]).await {
+            return Ok(());
         }
         loop {
-            let piece = incoming.fill().await.map_err(Broken::Client)?;
-            if piece.is_empty() {
-                break;
-            }
-            if chunked {
-                self.send(writer, format!("{:x}\r\n", piece.len()).as_bytes())
-                    .await?;
-            }
-            self.send(writer, piece).await?;
-            if chunked {
-                self.send(writer, b"\r\n").await?;
-            }
+            let piece = incoming.fill().await?;
             let length = piece.len();
+            // The end is an empty chunk.
+            let size = chunked.then(|| format!("{length:x}\r\n"));
+            let parts = match &size {
+                Some(size) => [size.as_bytes(), piece, b"\r\n"],
+                None => [piece, b"", b""],
+            };
+            if !self.send(writer, parts).await || length == 0 {
+                return Ok(());
+            }
             incoming.consume(length);
-            self.flush(writer).await?;
             sent.pieces.set(sent.pieces.get() + 1);
         }
-        if chunked {
-            self.send(writer, b"0\r\n\r\n").await?;
-        }
-        self.flush(writer).await
     }
 
-    async fn send<E>(&self, writer: &mut impl BufWrite, bytes: &[u8]) -> Result<(), Broken<E>> {
-        let sent = self
-            .time
-            .timeout(self.limits.patience, writer.write_all(bytes))
-            .await;
-        sent.map_err(|_| Failure::TimedOut)?
-            .map_err(|error| Failure::Gateway(error.to_string()))?;
-        Ok(())
-    }
-
-    async fn flush<E>(&self, writer: &mut impl BufWrite) -> Result<(), Broken<E>> {
-        let sent = self
-            .time
-            .timeout(self.limits.patience, writer.flush())
-            .await;
-        sent.map_err(|_| Failure::TimedOut)?
-            .map_err(|error| Failure::Gateway(error.to_string()))?;
-        Ok(())
+    /// Sends the parts of a piece; whether the host took them.
+    async fn send(&self, writer: &mut impl BufWrite, parts: [&[u8]; 3]) -> bool {
+        let sending = async {
+            for part in parts {
+                writer.write_all(part).await?;
+            }
+            writer.flush().await
+        };
+        let sent = self.time.timeout(self.limits.patience, sending).await;
+        matches!(sent, Ok(Ok(())))
     }
 
     /// Waits for the host, whose time does not run while it is still being sent the request.
@@ -293,8 +261,10 @@ impl<T: Tcp, R: Resolver, C: Time> Proxy<T, R, C> {
     }
 }
 
-/// Which side a forwarding broke on.
+/// Why a request is not handed on, or not its whole answer back.
 enum Broken<E> {
+    /// It is not for the host: the status that says why.
+    Refused(u16),
     Client(Error<E>),
     Host(Failure),
 }
@@ -315,6 +285,13 @@ impl<E: core::fmt::Display> From<Error<E>> for Failure {
 }
 
 impl Failure {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Gateway(_) => 502,
+            Self::TimedOut => 504,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Gateway(reason) => reason,
