@@ -22,6 +22,7 @@ static HEAP: Heap = Heap { talc: TalcCell::new(Manual), refused: Cell::new(0) };
 
 // SAFETY: talc's own.
 unsafe impl GlobalAlloc for Heap {
+    #[inline(never)] // wanted in too many places to be in each
     unsafe fn alloc(&self, wanted: Wanted) -> *mut u8 {
         // SAFETY: the caller's.
         let pointer = unsafe { self.talc.alloc(wanted) };
@@ -31,6 +32,7 @@ unsafe impl GlobalAlloc for Heap {
         pointer
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, pointer: *mut u8, given: Wanted) {
         // SAFETY: the caller's.
         unsafe { self.talc.dealloc(pointer, given) }
