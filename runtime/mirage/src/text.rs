@@ -1,7 +1,8 @@
 //! Text taken apart. What the standard library has for it is good for every pattern, and a kilobyte for each; in an image
 //! that is for less.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
+use core::fmt::Display;
 
 /// What stands before and behind the first of these bytes, which is an ASCII one.
 pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
@@ -15,6 +16,13 @@ pub fn cut_last(text: &str, at: u8) -> Option<(&str, &str)> {
 
 fn part(text: &str, at: usize) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What an error or another value says: in an image once for all of them.
+#[cold]
+#[inline(never)]
+pub fn displayed(value: &dyn Display) -> String {
+    value.to_string()
 }
 
 /// These parts as one.

@@ -1,12 +1,12 @@
 //! Values from text.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt::{self, Display};
 use core::str::FromStr;
 use core::time::Duration;
 
-use crate::text::cut;
+use crate::text::{cut, displayed};
 
 /// A type that an argument's value can have: everything that can be parsed from a string.
 #[diagnostic::on_unimplemented(
@@ -24,15 +24,8 @@ pub trait FromArg: Sized {
 
 impl<T: FromStr<Err: Display>> FromArg for T {
     fn from_arg(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|error: T::Err| whole_number::<T>().unwrap_or_else(|| said(&error)))
+        text.parse().map_err(|error: T::Err| whole_number::<T>().unwrap_or_else(|| displayed(&error)))
     }
-}
-
-/// What an error says. Written for all types of errors at once: each is met where a value is read, and nowhere else.
-#[cold]
-#[inline(never)]
-fn said(error: &dyn Display) -> String {
-    error.to_string()
 }
 
 /// What a whole number of this type may be; none if it is another type.

@@ -6,12 +6,12 @@ mod together;
 pub use failure::{Failure, FailureKind};
 pub use together::both;
 
-use alloc::string::ToString;
 use core::fmt::Display;
 use core::future::Future;
 
 use crate::args::{Args, Matches};
 use crate::meta::Outcome;
+use crate::text::displayed;
 
 /// A device that was connected; a failure names it and the line of config.rs that declared it.
 ///
@@ -29,7 +29,7 @@ pub fn device<T, E: Display>(
 #[cold]
 #[inline(never)]
 fn failed(kind: FailureKind, name: &'static str, declared: &'static str, error: &dyn Display) -> Failure {
-    Failure::new(kind, name, declared, error.to_string())
+    Failure::new(kind, name, declared, displayed(error))
 }
 
 /// Reads one set of arguments from the command line; `matches` has already been checked against all that there are.
