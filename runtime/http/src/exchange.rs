@@ -66,23 +66,16 @@ impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
         framing: Framing,
         out: &'a mut Vec<u8>,
     ) -> Self {
-        out.clear();
         let body = Body::new(framing);
         let version = head.version();
         let awaited = !body.is_done() && version == Version::Http11 && head.lists("expect", "100-continue");
         let incoming = Incoming { reader, time, limits, body };
         let outgoing = Outgoing {
-            writer,
-            time,
-            limits,
-            out,
-            progress: Progress::Waiting,
-            framing: Framing::Empty,
-            left: 0,
             version,
             headless: head.method() == "HEAD",
             keep_alive: head.keeps_alive(),
             awaited,
+            ..Outgoing::new(writer, time, limits, out)
         };
         Self { head, incoming, outgoing }
     }
@@ -116,9 +109,7 @@ impl<'a, F: Flow, T: Time> Exchange<'a, F, T> {
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         body: &[u8],
     ) -> impl Future<Output = Result<(), Error<F::Error>>> {
-        // Composed at once: what is waited for is the same then for any kind of fields, and is in an image once.
-        self.outgoing.compose(status, fields, Framing::Length(body.len() as u64));
-        self.outgoing.send_with(body)
+        self.outgoing.respond(status, fields, body)
     }
 
     /// Skips what is left of the request; tells whether another may follow.
@@ -172,7 +163,25 @@ impl<R: BufRead, T: Time> Incoming<'_, R, T> {
     }
 }
 
-impl<W: Write, T: Time> Outgoing<'_, W, T> {
+impl<'a, W: Write, T: Time> Outgoing<'a, W, T> {
+    /// An answer to a request of which nothing is known, after which the connection is closed.
+    pub(crate) fn new(writer: &'a mut W, time: &'a T, limits: &'a Limits, out: &'a mut Vec<u8>) -> Self {
+        out.clear();
+        Self {
+            writer,
+            time,
+            limits,
+            out,
+            progress: Progress::Waiting,
+            framing: Framing::Empty,
+            left: 0,
+            version: Version::Http11,
+            headless: false,
+            keep_alive: false,
+            awaited: false,
+        }
+    }
+
     /// Whether nothing of it has been sent yet.
     pub fn is_waiting(&self) -> bool {
         self.progress == Progress::Waiting
@@ -282,6 +291,18 @@ impl<W: Write, T: Time> Outgoing<'_, W, T> {
         self.keep_alive &= self.left == 0;
         self.progress = Progress::Answered;
         self.flush().await
+    }
+
+    /// Answers in one go, as [`Exchange::respond`] does.
+    pub(crate) fn respond<'f>(
+        &mut self,
+        status: u16,
+        fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
+        body: &[u8],
+    ) -> impl Future<Output = Result<(), Error<W::Error>>> {
+        // Composed at once: what is waited for is the same then for any kind of fields, and is in an image once.
+        self.compose(status, fields, Framing::Length(body.len() as u64));
+        self.send_with(body)
     }
 
     /// Sends the head that was composed, and all of its body.

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use embedded_io_async::BufRead;
 use mirage::{BufWrite, Flow, Time};
 
-use crate::exchange::{Exchange, LINGER};
-use crate::{Compose, Error, Framing, Head, Limits};
+use crate::exchange::{Exchange, LINGER, Outgoing};
+use crate::{Error, Framing, Head, Limits};
 
 /// Answers every request of a connection with `handler`, one after the other, until the client is done, asks for what
 /// cannot be had, or takes too long. What the handler leaves of a request's body is skipped.
@@ -64,30 +64,13 @@ async fn answer<F: Flow, T: Time>(
         Ok(false) => {}
         Err(error) => {
             if let Some(status) = error.status().filter(|_| untold) {
-                refuse(writer, time, limits, &mut out, status).await?;
+                Outgoing::new(writer, time, limits, &mut out).respond(status, [], b"").await?;
                 linger(reader, writer, time, limits).await?;
             }
             return Err(error);
         }
     }
     linger(reader, writer, time, limits).await.map(|()| false)
-}
-
-/// Tells a client that its request cannot be taken.
-async fn refuse<W: BufWrite, T: Time>(
-    writer: &mut W,
-    time: &T,
-    limits: &Limits,
-    out: &mut Vec<u8>,
-    status: u16,
-) -> Result<(), Error<W::Error>> {
-    out.clear();
-    Compose::response(out, status).framing(Framing::Length(0)).field("Connection", "close").end();
-    let sent = time.timeout(limits.patience, async {
-        writer.write_all(out).await?;
-        writer.flush().await
-    });
-    Ok(sent.await.map_err(|_| Error::TimedOut)??)
 }
 
 /// Ends the stream towards the client, and reads on for a bounded while: a connection closed with bytes unread is reset,
