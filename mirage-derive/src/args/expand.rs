@@ -22,7 +22,7 @@ pub fn expand(arguments: &Arguments) -> TokenStream {
 
             fn from_matches(
                 matches: ::mirage::args::Matches<'_>,
-            ) -> ::core::result::Result<Self, ::mirage::args::ArgsError> {
+            ) -> ::core::result::Result<Self, ::mirage::args::ReadError> {
                 let _ = matches;
                 ::core::result::Result::Ok(Self { #(#read),* })
             }

@@ -32,7 +32,7 @@ fn parse(line: &str) -> Result<Request, ArgsError> {
 
 fn options(line: &str) -> Result<Options, ArgsError> {
     match parse(line)? {
-        Request::Run(values) => Options::from_matches(values.group("options")),
+        Request::Run(values) => Options::from_matches(values.group("options")).map_err(|error| *error),
         Request::Help => panic!("no help was asked for"),
     }
 }

@@ -89,7 +89,7 @@ fn serve(
     start: Start,
 ) -> Result<Result<End, Failure>, ArgsError> {
     let (executor, timers) = (Executor::new(), Timers::default());
-    let boot = Boot::from_matches(values.group(Platform::BOOT))?;
+    let boot = Boot::from_matches(values.group(Platform::BOOT)).map_err(|error| *error)?;
     let delay = boot.delay;
     let platform = Platform::new(name, machine, values, boot, timers.clone());
     let asked = platform.clone();

@@ -20,7 +20,7 @@ impl Logger {
     /// # Errors
     /// When `--logs` cannot be read.
     pub async fn connect(platform: &Platform) -> Result<Self, ArgsError> {
-        let filter = Boot::from_matches(platform.arguments(Platform::BOOT))?.logs;
+        let filter = Boot::from_matches(platform.arguments(Platform::BOOT)).map_err(|error| *error)?.logs;
         let most = filter.most();
         // A second logger of the same process changes nothing: the first one's filter stands.
         if ::log::set_boxed_logger(Box::new(Sink { filter, start: platform.start() })).is_ok() {

@@ -69,7 +69,7 @@ fn command_line(groups: &'static [Group], words: impl IntoIterator<Item = String
     let request = Values::parse(groups, words)?;
     if let Request::Run(values) = &request {
         // Read once more where it is needed; here, so that it is refused before anything is connected.
-        Boot::from_matches(values.group(Platform::BOOT))?;
+        Boot::from_matches(values.group(Platform::BOOT)).map_err(|error| *error)?;
     }
     Ok(request)
 }

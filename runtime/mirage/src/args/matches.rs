@@ -1,10 +1,11 @@
 //! A command line checked against the arguments there are.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{ArgsError, Argument, FromArg, Group, Shape};
+use super::{ArgsError, Argument, FromArg, Group, ReadError, Shape};
 use crate::text::cut;
 
 /// What a command line asks for.
@@ -108,7 +109,7 @@ impl<'a> Matches<'a> {
     ///
     /// # Errors
     /// [`ArgsError::Invalid`].
-    pub fn one<T: FromArg>(&self, argument: &Argument) -> Result<Option<T>, ArgsError> {
+    pub fn one<T: FromArg>(&self, argument: &Argument) -> Result<Option<T>, ReadError> {
         match self.text(argument) {
             Some(value) => Ok(Some(read(argument, value)?)),
             None => Ok(None),
@@ -119,10 +120,10 @@ impl<'a> Matches<'a> {
     ///
     /// # Errors
     /// [`ArgsError::Missing`] or [`ArgsError::Invalid`].
-    pub fn required<T: FromArg>(&self, argument: &Argument) -> Result<T, ArgsError> {
+    pub fn required<T: FromArg>(&self, argument: &Argument) -> Result<T, ReadError> {
         match self.text(argument) {
             Some(value) => read(argument, value),
-            None => Err(ArgsError::Missing(argument.name)),
+            None => Err(Box::new(ArgsError::Missing(argument.name))),
         }
     }
 
@@ -134,7 +135,7 @@ impl<'a> Matches<'a> {
     ///
     /// # Errors
     /// [`ArgsError::Invalid`].
-    pub fn many<T: FromArg>(&self, argument: &Argument) -> Result<Vec<T>, ArgsError> {
+    pub fn many<T: FromArg>(&self, argument: &Argument) -> Result<Vec<T>, ReadError> {
         let mut values = Vec::new();
         for given in self.given(argument) {
             if let Some(value) = &given.value {
@@ -150,7 +151,7 @@ impl<'a> Matches<'a> {
     }
 }
 
-fn read<T: FromArg>(argument: &Argument, value: &str) -> Result<T, ArgsError> {
+fn read<T: FromArg>(argument: &Argument, value: &str) -> Result<T, ReadError> {
     match T::from_arg(value) {
         Ok(value) => Ok(value),
         Err(reason) => Err(ArgsError::invalid(argument, value, reason)),
@@ -183,8 +184,8 @@ impl Group {
 impl ArgsError {
     #[cold]
     #[inline(never)]
-    fn invalid(argument: &Argument, value: &str, reason: String) -> Self {
-        Self::Invalid { name: argument.name, value: value.to_owned(), reason }
+    fn invalid(argument: &Argument, value: &str, reason: String) -> ReadError {
+        Box::new(Self::Invalid { name: argument.name, value: value.to_owned(), reason })
     }
 
     #[cold]

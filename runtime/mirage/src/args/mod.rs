@@ -23,6 +23,7 @@ pub use usage::Usage;
 pub use value::{FromArg, Microseconds, Seconds};
 pub use words::{join, words};
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
@@ -50,7 +51,7 @@ pub trait Args: Sized + 'static {
     ///
     /// # Errors
     /// When one is missing or is not what its type wants.
-    fn from_matches(matches: Matches<'_>) -> Result<Self, ArgsError>;
+    fn from_matches(matches: Matches<'_>) -> Result<Self, ReadError>;
 }
 
 /// The arguments every unikernel takes, besides `--help`.
@@ -93,6 +94,9 @@ pub struct Interface {
     #[arg(value = "FILE")]
     pub pcap: Option<String>,
 }
+
+/// Why a value cannot be read. Boxed: it is handed on from every argument there is, and would be copied each time.
+pub type ReadError = Box<ArgsError>;
 
 /// A command line that cannot be taken: ends the unikernel with status 64.
 #[derive(Clone, Debug, PartialEq, Eq)]

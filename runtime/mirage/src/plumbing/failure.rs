@@ -1,11 +1,15 @@
 //! Why a unikernel ended other than well.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-/// Why a unikernel ended other than well.
+/// Why a unikernel ended other than well. Boxed: it is handed on from every device there is, and would be copied each time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct Failure(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     kind: FailureKind,
     name: &'static str,
     declared: &'static str,
@@ -37,18 +41,18 @@ impl FailureKind {
 impl Failure {
     /// A failure of `name`, which `declared` (as in `config.rs:4`) plumbed.
     pub fn new(kind: FailureKind, name: &'static str, declared: &'static str, reason: String) -> Self {
-        Self { kind, name, declared, reason }
+        Self(Box::new(Inner { kind, name, declared, reason }))
     }
 
     /// Which part failed.
     pub fn kind(&self) -> FailureKind {
-        self.kind
+        self.0.kind
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, declared, reason } = self;
+        let Inner { kind, name, declared, reason } = &*self.0;
         match kind {
             FailureKind::Job => write!(f, "job `{name}` failed: {reason} ({declared})"),
             FailureKind::Device => write!(f, "device `{name}` could not be connected: {reason} ({declared})"),
