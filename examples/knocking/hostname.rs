@@ -119,15 +119,16 @@ pub struct Table(Vec<Site>);
 impl Table {
     /// The sites of old, and others that are added or replace them.
     pub fn new(sites: impl IntoIterator<Item = Site>) -> Self {
-        let old = [
-            (Vec::from([1]), "unikernel.org"),
-            (Vec::from([1, 2]), "mirage.io"),
-        ];
-        let old = old.map(|(sequence, host)| Site {
-            sequence,
-            host: Host::new(host),
-        });
-        Self(old.into_iter().chain(sites).collect())
+        let old: [(&[u16], _); 2] = [(&[1], "unikernel.org"), (&[1, 2], "mirage.io")];
+        let mut all = Vec::new();
+        for (sequence, host) in old {
+            all.push(Site {
+                sequence: sequence.to_vec(),
+                host: Host::new(host),
+            });
+        }
+        all.extend(sites);
+        Self(all)
     }
 
     /// The host that this sequence, exactly and whole, leads to: the one given last, of several.

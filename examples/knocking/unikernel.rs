@@ -65,12 +65,8 @@ pub async fn start(
 
     let http = listen(tcp, options.http_port).await?;
     let control = listen(tcp, options.control_port).await?;
-    let mut doors = Vec::new();
     for (port, offset) in (options.control_port + 1..=last).zip(1..) {
-        doors.push((listen(tcp, port).await?, offset));
-    }
-
-    for (door, offset) in doors {
+        let door = listen(tcp, port).await?;
         let (console, state, spawner) = (console.clone(), state.clone(), spawn.clone());
         spawn.spawn(accept(door, time.clone(), move |flow| {
             spawner.spawn(knock(flow, offset, console.clone(), state.clone()));
