@@ -13,6 +13,7 @@ pub use hostname::{Host, Site, Table};
 pub use options::Options;
 pub use state::State;
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -68,13 +69,14 @@ pub async fn start(
     for (port, offset) in (options.control_port + 1..=last).zip(1..) {
         let door = listen(tcp, port).await?;
         let (console, state, spawner) = (console.clone(), state.clone(), spawn.clone());
-        spawn.spawn(accept(door, time.clone(), move |flow| {
+        let each = Box::new(move |flow| {
             spawner.spawn(knock(flow, offset, console.clone(), state.clone()));
-        }));
+        });
+        spawn.spawn(accept(door, time.clone(), each));
     }
     let (log, knocks, clock, spawner) =
         (console.clone(), state.clone(), time.clone(), spawn.clone());
-    spawn.spawn(accept(control, time.clone(), move |flow| {
+    let each = Box::new(move |flow| {
         spawner.spawn(request(
             flow,
             log.clone(),
@@ -82,7 +84,8 @@ pub async fn start(
             clock.clone(),
             patience,
         ));
-    }));
+    });
+    spawn.spawn(accept(control, time.clone(), each));
     console.log("Port Knocking Proxy Unikernel booted!").await;
 
     let proxy = Proxy {
@@ -91,7 +94,7 @@ pub async fn start(
         time: time.clone(),
         limits,
     };
-    accept(http, time.clone(), move |flow| {
+    let each = Box::new(move |flow| {
         let (proxy, state, table) = (proxy.clone(), state.clone(), Rc::clone(&table));
         spawn.spawn(async move {
             let answer = async |exchange: &mut Exchange<'_, _, _>| match state
@@ -105,8 +108,8 @@ pub async fn start(
                 log::debug!("a connection ended: {error}");
             }
         });
-    })
-    .await;
+    });
+    accept(http, time, each).await;
     Ok(())
 }
 
@@ -117,11 +120,11 @@ async fn listen<T: Tcp>(tcp: &T, port: u16) -> Result<T::Listener, Error> {
     })
 }
 
-/// Hands every connection over, for ever.
-async fn accept<L: Listener>(mut listener: L, time: impl Time, mut serve: impl FnMut(L::Flow)) {
+/// Hands every connection over, for ever. To whom is boxed: otherwise the image had one of this for each.
+async fn accept<L: Listener>(mut listener: L, time: impl Time, mut each: Box<dyn FnMut(L::Flow)>) {
     loop {
         match listener.accept().await {
-            Ok(flow) => serve(flow),
+            Ok(flow) => each(flow),
             Err(error) => {
                 log::warn!(
                     "port {}: nothing accepted for a moment: {error}",
