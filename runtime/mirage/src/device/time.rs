@@ -2,9 +2,11 @@
 
 use core::fmt;
 use core::future::Future;
-use core::pin::pin;
-use core::task::Poll;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
+
+use pin_project_lite::pin_project;
 
 /// Sleeps and time-outs.
 ///
@@ -21,16 +23,31 @@ pub trait Time: Clone + 'static {
     ///
     /// # Errors
     /// [`Elapsed`] when the time is up first. A future that is ready in the same instant wins.
-    async fn timeout<F: Future>(&self, duration: Duration, future: F) -> Result<F::Output, Elapsed> {
-        let mut future = pin!(future);
-        let mut sleep = pin!(self.sleep(duration));
-        core::future::poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(Ok(output));
-            }
-            sleep.as_mut().poll(context).map(|()| Err(Elapsed))
-        })
-        .await
+    fn timeout<F: Future>(&self, duration: Duration, future: F) -> impl Future<Output = Result<F::Output, Elapsed>> {
+        Timeout { future, sleep: self.sleep(duration) }
+    }
+}
+
+pin_project! {
+    /// A future and the end of its time. Not an `async fn`, which would have room for the future twice: as what it was
+    /// given, and where it polls it.
+    struct Timeout<F, S> {
+        #[pin]
+        future: F,
+        #[pin]
+        sleep: S,
+    }
+}
+
+impl<F: Future, S: Future<Output = ()>> Future for Timeout<F, S> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        this.sleep.poll(context).map(|()| Err(Elapsed))
     }
 }
 
