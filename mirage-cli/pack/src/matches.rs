@@ -3,7 +3,7 @@
 use super::REACH;
 
 /// How many places are looked at for each repetition.
-const LOOKED_AT: usize = 128;
+const LOOKED_AT: usize = 1024;
 /// A repetition as long is good enough, and what is within it is not looked for.
 pub const LONG: usize = 256;
 /// No repetition is taken for longer, whatever follows.

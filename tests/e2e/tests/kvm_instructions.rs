@@ -174,11 +174,11 @@ fn check(machine: &Machine) {
     }
 }
 
-/// In bytes: what was asked of `hello`, and a fiftieth of the least Linux that does what `http` does (`mirage-bench kvm-size`
+/// In bytes: what was asked of `hello` and `knocking`, and a fiftieth of the least Linux that does what `http` does (`mirage-bench kvm-size`
 /// makes one).
 #[test]
 fn images_are_small() {
-    for (machine, most) in [(&HELLO, 40_000), (&HTTP, 290_000)] {
+    for (machine, most) in [(&HELLO, 40_000), (&HTTP, 290_000), (&KNOCKING, 200_000)] {
         let size = fs::metadata(machine.image()).expect("an image").len();
         assert!(size <= most, "{} has {size} bytes, and {most} at most", machine.image().display());
     }
