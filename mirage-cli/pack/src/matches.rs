@@ -2,12 +2,13 @@
 
 use super::REACH;
 
-/// How many places are looked at for each repetition.
+/// How much is looked at for each repetition: a place is one, and so are as many bytes as are compared there,
 const LOOKED_AT: usize = 1024;
-/// A repetition as long is good enough, and what is within it is not looked for.
+const COMPARED: usize = 16;
+/// but no more than this for all of them.
+const ALL: usize = 1 << 29;
+/// A repetition longer than that is good enough, and what is within it is not looked for.
 pub const LONG: usize = 256;
-/// No repetition is taken for longer, whatever follows.
-const LONGEST: usize = 2048;
 
 /// A repetition: how long it is at most, and how far back from.
 #[derive(Clone, Copy)]
@@ -32,30 +33,30 @@ impl Matches {
 
 /// For how long the bytes at two places are the same.
 pub fn same(bytes: &[u8], there: usize, here: usize) -> usize {
-    let here = &bytes[here..bytes.len().min(here + LONGEST)];
-    bytes[there..].iter().zip(here).take_while(|(one, other)| one == other).count()
+    bytes[there..].iter().zip(&bytes[here..]).take_while(|(one, other)| one == other).count()
 }
 
 /// Finds those of two bytes and more.
 pub fn find(bytes: &[u8]) -> Matches {
     let mut found = Matches { all: vec![], ends: Vec::with_capacity(bytes.len()) };
+    let looked_at = LOOKED_AT.min(ALL / bytes.len().max(1));
     let (mut pairs, mut triples) = (Chains::new(bytes.len()), Chains::new(bytes.len()));
     for at in 0..bytes.len() {
         let before = at.checked_sub(1).and_then(|before| found.at(before).last().copied());
-        let within = before.filter(|before| before.length > LONG && before.length < LONGEST);
+        let within = before.filter(|before| before.length > LONG);
         found.all.extend(within.map(|Match { length, back }| Match { length: length - 1, back }));
         // Two bytes are only worth it from near, and there is no nearer place than the newest.
         if let Some(two) = bytes[at..].first_chunk::<2>() {
             let key = usize::from(u16::from_le_bytes(*two));
             if within.is_none() {
-                found.look(bytes, at, pairs.back_from(key).take(1));
+                found.look(bytes, at, pairs.back_from(key), 1);
             }
             pairs.push(key, at);
         }
         if let Some([one, two, three]) = bytes[at..].first_chunk() {
             let key = u32::from_le_bytes([*one, *two, *three, 0]).wrapping_mul(0x9e37_79b1) >> 16;
             if within.is_none() {
-                found.look(bytes, at, triples.back_from(key as usize).take(LOOKED_AT));
+                found.look(bytes, at, triples.back_from(key as usize), looked_at);
             }
             triples.push(key as usize, at);
         }
@@ -66,16 +67,18 @@ pub fn find(bytes: &[u8]) -> Matches {
 
 impl Matches {
     /// Looks at places farther and farther back for repetitions longer than those there are.
-    fn look(&mut self, bytes: &[u8], at: usize, places: impl Iterator<Item = usize>) {
+    fn look(&mut self, bytes: &[u8], at: usize, places: impl Iterator<Item = usize>, mut looks: usize) {
         let begins = self.ends.last().copied().unwrap_or_default();
         let mut longest = self.all[begins..].last().map_or(1, |found| found.length);
         for there in places.take_while(|there| at - there < REACH) {
             // Longer than the longest one only if it goes on where that ends.
-            if longest > LONG || at + longest >= bytes.len() {
+            if looks == 0 || longest > LONG || at + longest >= bytes.len() {
                 return;
             }
+            looks -= 1;
             if bytes[there + longest] == bytes[at + longest] {
                 let length = same(bytes, there, at);
+                looks = looks.saturating_sub(length / COMPARED);
                 if length > longest {
                     longest = length;
                     self.all.push(Match { length, back: at - there });

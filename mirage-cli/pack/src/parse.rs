@@ -65,8 +65,10 @@ fn cheapest(bytes: &[u8], matches: &Matches, costs: &[u32; Command::COUNT]) -> V
     let mut ways = vec![nowhere; bytes.len() + 1];
     ways[0].cost = 0;
     let mut many = Literals { cost: u32::MAX, count: 0, back: 0 };
-    for at in 0..bytes.len() {
+    let mut at = 0;
+    while at < bytes.len() {
         let open = open(&ways[..=at], &mut many);
+        let mut longest = 0;
         let mut repeat = |before: &Literals, kind: usize, back: usize, length: usize| {
             // What is written at once does not see what it writes itself.
             if length <= SHORT && back < length {
@@ -88,15 +90,24 @@ fn cheapest(bytes: &[u8], matches: &Matches, costs: &[u32; Command::COUNT]) -> V
         };
         for before in &open {
             if (1..=at).contains(&before.back) {
-                let longest = same(bytes, at - before.back, at);
-                lengths(2, longest).for_each(|length| repeat(before, AGAIN, before.back, length));
+                let length = same(bytes, at - before.back, at);
+                longest = longest.max(length);
+                lengths(2, length).for_each(|length| repeat(before, AGAIN, before.back, length));
             }
             let mut from = 2;
             for found in matches.at(at) {
                 let kind = kind(found.back);
                 lengths(from, found.length).for_each(|length| repeat(before, kind, found.back, length));
                 from = found.length + 1;
+                longest = longest.max(found.length);
             }
+        }
+        // A long repetition is taken as a whole: no way begins within it.
+        if longest > LONG {
+            at += longest;
+            many = Literals { cost: u32::MAX, count: 0, back: 0 };
+        } else {
+            at += 1;
         }
     }
     let open = open(&ways, &mut many);

@@ -42,6 +42,8 @@ fn what_is_packed_is_unpacked_in_place() {
 fn what_repeats_becomes_small_and_what_does_not_hardly_larger() {
     let book = 2 * BOOK;
     assert!(pack(&bytes(100_000, 1), 0).bytes.len() < book + 500);
+    // However long a repetition is, it is one command and a number.
+    assert!(pack(&bytes(1 << 20, 1), 0).bytes.len() < book + 10 + (1 << 20) / 255);
     let few = bytes(20_000, 4);
     let packed = pack(&few, 0).bytes.len();
     // A repetition takes two or three bytes, and among so many bytes of four kinds is about seven long: 4^7 is 16,384.
