@@ -71,12 +71,13 @@ impl Claims {
         true
     }
 
-    /// What is to be announced now, and whether it is the first time; and when the next is.
+    /// What is to be announced now, and whether somebody who has it is to be asked for; and when the next is.
     pub fn poll(&mut self, now: Instant) -> (Vec<(Ipv4Addr, bool)>, Option<Instant>) {
         let mut due = Vec::new();
         for claim in &mut self.0 {
             if claim.next.is_some_and(|next| next <= now) {
-                due.push((claim.address, claim.announcements == ANNOUNCEMENTS));
+                // Whoever was heard of need not be asked for, and would answer a defence.
+                due.push((claim.address, claim.defended.is_none()));
                 claim.announcements = claim.announcements.saturating_sub(1);
                 claim.next = (claim.announcements > 0).then(|| now + ANNOUNCE_INTERVAL);
             }
@@ -105,8 +106,8 @@ mod tests {
         while let Some(now) = next {
             let due;
             (due, next) = claims.poll(now);
-            for (_, first) in due {
-                assert_eq!(first, announced == 0);
+            for (_, ask) in due {
+                assert!(ask);
                 announced += 1;
             }
         }
@@ -123,7 +124,7 @@ mod tests {
         for second in 20..40 {
             assert_eq!(claims.contested(ADDRESS), (second > 21).then_some(OTHER));
             assert!(claims.clashes(ADDRESS, OTHER, at(second)));
-            defended += claims.poll(at(second)).0.iter().filter(|(_, first)| !first).count();
+            defended += claims.poll(at(second)).0.iter().filter(|(_, ask)| !ask).count();
         }
         assert_eq!(defended, 2);
     }

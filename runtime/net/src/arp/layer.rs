@@ -120,9 +120,10 @@ impl<E: Ethernet> Frames for Shared<E> {
 
     fn poll(&self, now: Instant) -> Option<Instant> {
         let (announced, announce) = self.claims.borrow_mut().poll(now);
-        for (address, first) in announced {
-            if first {
-                // There are hosts that say nothing to who announces their address, and answer who asks for it.
+        for (address, ask) in announced {
+            if ask {
+                // There are hosts that say nothing to who announces their address, and answer who asks for it. The first
+                // time may be lost, as where a bridge does not forward yet.
                 self.ask(Ipv4Addr::UNSPECIFIED, address, MacAddress::BROADCAST);
             }
             self.ask(address, address, MacAddress::BROADCAST);
