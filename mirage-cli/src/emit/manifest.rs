@@ -31,7 +31,7 @@ pub fn manifest(plan: &Plan, platform: &Platform, project: &Project) -> Result<S
     ours["package"] = Item::Table(package(plan, project));
     ours["bin"] = Item::ArrayOfTables([bin(plan)].into_iter().collect());
     ours["dependencies"] = Item::Table(dependencies(plan, platform, project)?);
-    let profiles = profiles(theirs.get("profile"), platform, &fast(plan, platform, project));
+    let profiles = profiles(theirs.get("profile"), platform);
     ours["profile"] = Item::Table(profiles);
     if let Some(patch) = patch(theirs.get("patch"), project) {
         ours["patch"] = patch;
@@ -165,45 +165,25 @@ fn git(place: &str, row: &mut InlineTable) {
     }
 }
 
-/// The crates main.rs names that say of themselves that they are to be fast.
-fn fast<'p>(plan: &Plan, platform: &Platform, project: &'p Project) -> Vec<&'p str> {
-    let libraries = libraries(plan, platform);
-    let all = libraries.keys().filter_map(|library| project.find_crate(library));
-    all.filter(|there| there.fast).map(|there| there.name.as_str()).collect()
-}
-
-/// The workspace's profiles, and on top what makes panics end an image and an image for a machine small but where it is to
-/// be fast.
-fn profiles(theirs: Option<&Item>, platform: &Platform, fast: &[&str]) -> Table {
+/// The workspace's profiles, and on top what makes panics end an image, and an image for a machine small.
+fn profiles(theirs: Option<&Item>, platform: &Platform) -> Table {
     let mut profiles = theirs.and_then(Item::as_table_like).map(copy).unwrap_or_default();
     profiles.set_implicit(true);
     let profile = |name: &str| profiles.get(name).and_then(Item::as_table_like).map(copy).unwrap_or_default();
     let (mut dev, mut release) = (profile("dev"), profile("release"));
     dev["panic"] = value("abort");
     // An executable for a host is a process among others, whose size hardly counts, and optimising its crates together would
-    // make every build of it five times as long. A machine's image is to be small, unless the project wants it otherwise.
+    // make every build of it five times as long. A machine's image is to be small, unless the project wants it otherwise;
+    // at "z" it takes an eighth more instructions to answer a request.
     let small = platform.link != Link::Host && !release.contains_key("opt-level");
     let defaults = [
         ("codegen-units", value(1)),
         ("debug", value("line-tables-only")),
         ("lto", value(if small { "fat" } else { "off" })),
     ];
-    for (key, default) in defaults.into_iter().chain(small.then(|| ("opt-level", value("z")))) {
+    for (key, default) in defaults.into_iter().chain(small.then(|| ("opt-level", value("s")))) {
         if !release.contains_key(key) {
             release[key] = default;
-        }
-    }
-    if small {
-        // At "z" a packet of a stack that is to be fast takes two thirds more, at "s" a thirtieth more than at 2.
-        let mut packages = release.get("package").and_then(Item::as_table_like).map(copy).unwrap_or_default();
-        packages.set_implicit(true);
-        for name in fast {
-            if !packages.contains_key(name) {
-                packages[name] = Item::Table([("opt-level", value("s"))].into_iter().collect());
-            }
-        }
-        if !packages.is_empty() {
-            release["package"] = Item::Table(packages);
         }
     }
     release["panic"] = value("abort");

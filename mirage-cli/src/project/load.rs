@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, NodeDep, Package, PackageId, TargetKind};
 
-use serde_json::Value;
-
 use super::{Crate, Project};
 use crate::cargo::Cargo;
 use crate::error::{Error, Exit};
@@ -82,15 +80,9 @@ fn crates(metadata: &Metadata) -> (Vec<Crate>, BTreeMap<&PackageId, usize>) {
             source: package.source.as_ref().map(|source| source.repr.clone()),
             folder: package.manifest_path.parent().map(Utf8Path::to_owned).unwrap_or_default(),
             license: package.license.clone(),
-            fast: says(package, "/mirage/fast"),
         });
     }
     (crates, index)
-}
-
-/// Whether a package says something of itself under `[package.metadata.mirage]`.
-fn says(package: &Package, what: &str) -> bool {
-    package.metadata.pointer(what).and_then(Value::as_bool).unwrap_or_default()
 }
 
 /// The crates the package sees, by the names it sees them by.

@@ -56,8 +56,6 @@ pub struct Crate {
     pub folder: Utf8PathBuf,
     /// Its licence, as its manifest says.
     pub license: Option<String>,
-    /// Whether its manifest says, by `[package.metadata.mirage] fast = true`, that it is what an image has to be fast at.
-    pub fast: bool,
 }
 
 impl Project {

@@ -53,8 +53,9 @@ impl<'a> Compose<'a> {
         let ends = |byte: u8| matches!(byte, b'\r' | b'\n' | 0);
         let start = self.0.len();
         self.0.extend_from_slice(text);
-        // Looked through to the end, whatever is found: without a way out, that goes by many bytes at a time.
-        if text.iter().fold(false, |found, &byte| found | ends(byte)) {
+        // Eight bytes at a time as far as that goes: a head's text is looked through whole, and hardly ever has any.
+        let (words, rest) = text.as_chunks();
+        if words.iter().any(|word| has_control(u64::from_ne_bytes(*word))) || rest.iter().any(|&byte| ends(byte)) {
             self.0[start..].iter_mut().filter(|byte| ends(**byte)).for_each(|byte| *byte = b' ');
         }
         self
@@ -72,6 +73,13 @@ impl<'a> Compose<'a> {
             }
         }
     }
+}
+
+/// Whether one of eight bytes is below a space.
+fn has_control(word: u64) -> bool {
+    const EACH: u64 = u64::MAX / 0xff;
+    // A byte's highest bit is borrowed from where the byte is less, or was set before.
+    word.wrapping_sub(EACH * 0x20) & !word & EACH * 0x80 != 0
 }
 
 /// Writes the first line of a chunk.

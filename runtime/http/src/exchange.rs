@@ -14,6 +14,9 @@ pub(crate) const LINGER: usize = 256 * 1024;
 /// The longest body that is written together with its head: copying it once more costs less than a write of its own.
 const TOGETHER: usize = 4 * 1024;
 
+/// Room for a head with a few fields, in bytes: most have it from the start, and need not grow to it.
+const HEAD: usize = 256;
+
 /// A request and its answer. The two are apart, so that one can be read while the other is written.
 pub struct Exchange<'a, F: Flow, T> {
     head: &'a Head,
@@ -300,6 +303,7 @@ impl<'a, W: Write, T: Time> Outgoing<'a, W, T> {
         fields: impl IntoIterator<Item = (&'f str, &'f [u8])>,
         body: &[u8],
     ) -> impl Future<Output = Result<(), Error<W::Error>>> {
+        self.out.reserve(HEAD + if body.len() <= TOGETHER { body.len() } else { 0 });
         // Composed at once: what is waited for is the same then for any kind of fields, and is in an image once.
         self.compose(status, fields, Framing::Length(body.len() as u64));
         self.send_with(body)

@@ -170,3 +170,17 @@ fn what_is_composed_stays_in_its_line() {
     head.field("X", "a\r\nSet-Cookie: b\0").framing(Framing::Length(10)).end();
     assert_eq!(bytes, b"HTTP/1.1 200 OK\r\nX: a  Set-Cookie: b \r\nContent-Length: 10\r\n\r\n");
 }
+
+#[test]
+fn what_ends_a_line_is_found_wherever_it_is() {
+    for length in 1..20 {
+        for (at, byte) in (0..length).flat_map(|at| [0, b'\n', b'\r', b'\t', 0x80].map(|byte| (at, byte))) {
+            let (mut value, mut bytes) = (vec![b'a'; length], Vec::new());
+            value[at] = byte;
+            Compose::response(&mut bytes, 200).field("X", &value).end();
+            // A tab, and what is no text, end nothing.
+            value[at] = if matches!(byte, 0 | b'\n' | b'\r') { b' ' } else { byte };
+            assert_eq!(bytes, [b"HTTP/1.1 200 OK\r\nX: ", &value[..], b"\r\n\r\n"].concat());
+        }
+    }
+}

@@ -7,10 +7,12 @@ use core::cell::RefCell;
 use mirage::Packets;
 use mirage::time::Instant;
 
-use crate::due::earliest;
+use crate::due::earlier;
 
 /// Protocols by number. Few, so that a list is the quickest table.
-pub struct Attached<P: ?Sized>(RefCell<Vec<(u16, Rc<P>)>>);
+pub struct Attached<P: ?Sized>(RefCell<Rc<List<P>>>);
+
+type List<P> = Vec<(u16, Rc<P>)>;
 
 impl<P: ?Sized> Default for Attached<P> {
     fn default() -> Self {
@@ -21,13 +23,13 @@ impl<P: ?Sized> Default for Attached<P> {
 impl<P: ?Sized> Attached<P> {
     /// Puts a protocol under a number, in the place of those before.
     pub fn add(&self, number: u16, protocol: Rc<P>) {
-        self.0.borrow_mut().retain(|(of, _)| *of != number);
+        Rc::make_mut(&mut self.0.borrow_mut()).retain(|(of, _)| *of != number);
         self.join(number, protocol);
     }
 
     /// Puts a protocol under a number, besides those that are there.
     pub fn join(&self, number: u16, protocol: Rc<P>) {
-        self.0.borrow_mut().push((number, protocol));
+        Rc::make_mut(&mut self.0.borrow_mut()).push((number, protocol));
     }
 
     /// The protocol of a number.
@@ -66,18 +68,17 @@ impl<P: ?Sized> Attached<P> {
 
     /// Once a round at most, and so one function for all that visit.
     fn visit(&self, visit: &mut dyn FnMut(u16, &P)) {
-        for index in 0.. {
-            // A protocol may attach another from here: the list is not borrowed meanwhile.
-            let next = self.0.borrow().get(index).map(|(of, protocol)| (*of, Rc::clone(protocol)));
-            let Some((of, protocol)) = next else { break };
-            visit(of, &protocol);
+        // A protocol may attach another from here: the list is as it was meanwhile, and not borrowed.
+        let protocols = Rc::clone(&self.0.borrow());
+        for (of, protocol) in protocols.iter() {
+            visit(*of, protocol);
         }
     }
 
     /// Polls each; the earliest moment at which one wants to be polled again.
     pub fn poll(&self, poll: impl Fn(&P) -> Option<Instant>) -> Option<Instant> {
         let mut next: Option<Instant> = None;
-        self.visit(&mut |_, protocol| next = earliest(&[next, poll(protocol)]));
+        self.visit(&mut |_, protocol| next = earlier(next, poll(protocol)));
         next
     }
 }

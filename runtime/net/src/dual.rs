@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::net::IpAddr;
 
-use mirage::{Header, Ip, Offload, Packet, Packets, Refused, Route};
+use mirage::time::Instant;
+use mirage::{Header, Ip, Offload, Packet, Packets, Refused, Route, Undelivered};
 
 /// Two IP layers over one interface: each packet goes by the one of its addresses' family.
 #[derive(Clone)]
@@ -24,10 +25,35 @@ impl<A: Ip, B: Ip> Dual<A, B> {
     }
 }
 
+/// A protocol as the second of two layers over one interface sees it: what there is to do once a round, the first has done.
+struct Once(Rc<dyn Packets>);
+
+impl Packets for Once {
+    fn input(&self, packet: Packet<'_>) {
+        self.0.input(packet);
+    }
+
+    fn shares(&self) -> bool {
+        self.0.shares()
+    }
+
+    fn claims(&self, packet: &Packet<'_>) -> bool {
+        self.0.claims(packet)
+    }
+
+    fn undelivered(&self, report: Undelivered<'_>) {
+        self.0.undelivered(report);
+    }
+
+    fn poll(&self, _: Instant) -> Option<Instant> {
+        None
+    }
+}
+
 impl<A: Ip, B: Ip> Ip for Dual<A, B> {
     fn attach(&self, number: u8, protocol: Rc<dyn Packets>) {
         self.v4.attach(number, Rc::clone(&protocol));
-        self.v6.attach(number, protocol);
+        self.v6.attach(number, Rc::new(Once(protocol)));
     }
 
     fn is_local(&self, address: IpAddr) -> bool {

@@ -34,6 +34,7 @@ pub mod ipv6;
 pub mod joined;
 mod limit;
 mod neighbours;
+mod parts;
 mod paths;
 mod ports;
 mod reassembly;

@@ -13,12 +13,10 @@ use super::driver;
 use super::ethertype::{SERVICE_VLAN, VLAN};
 use super::queue::Queue;
 use crate::attached::Attached;
+use crate::parts::{self, Parts};
 
 /// The length of an Ethernet header, in bytes.
 const HEADER: usize = 14;
-
-/// The most parts a packet is given in, besides the header: a chain of a segment's buffers.
-const PARTS: usize = 31;
 
 /// Ethernet over a network interface. All clones are one layer.
 pub struct Ethernet<N: Network, C, T, S> {
@@ -160,17 +158,16 @@ impl<N: Network, C: Clock, T: Time, S: Spawn> mirage::Ethernet for Ethernet<N, C
 
     fn send(&self, to: MacAddress, ethertype: u16, packet: &[&[u8]], offload: Offload) -> Result<(), Refused> {
         let length: usize = packet.iter().map(|part| part.len()).sum();
-        if packet.len() > PARTS || length > self.shared.mtu && offload.segment == 0 {
+        if length > self.shared.mtu && offload.segment == 0 {
             return Err(Refused::TooLarge);
         }
         let mut header = [0; HEADER];
         header[..6].copy_from_slice(&to.0);
         header[6..12].copy_from_slice(&self.shared.mac.0);
         header[12..].copy_from_slice(&ethertype.to_be_bytes());
-        let mut parts: [&[u8]; PARTS + 1] = [&[]; PARTS + 1];
-        parts[0] = &header;
-        parts[1..=packet.len()].copy_from_slice(packet);
-        self.shared.transmit(&parts[..=packet.len()], offload.behind(HEADER))
+        let mut parts = Parts::new();
+        parts::add(&mut parts, &header, packet)?;
+        self.shared.transmit(&parts, offload.behind(HEADER))
     }
 
     fn wake(&self) {

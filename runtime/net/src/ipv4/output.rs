@@ -9,12 +9,10 @@ use super::HEADER;
 use super::layer::Shared;
 use crate::checksum;
 use crate::ethernet::ethertype;
+use crate::parts::{self, Parts};
 
 /// How many routers a packet may pass (RFC 1700, IP time to live).
 const HOPS: u8 = 64;
-
-/// The most parts a payload is given in.
-const PARTS: usize = 30;
 
 /// Where a packet goes next.
 enum Next {
@@ -73,9 +71,6 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
         let (next, _) = self.next(destination)?;
         let length: usize = payload.iter().map(|part| part.len()).sum();
         let total = u16::try_from(HEADER + length).map_err(|_| Refused::TooLarge)?;
-        if payload.len() > PARTS {
-            return Err(Refused::TooLarge);
-        }
         let fits = total <= self.mtu(destination) || offload.segment != 0;
         let bytes = |identification, offset, more, length| {
             let fragment = Fragment { identification, offset, more, whole: header.whole };
@@ -85,10 +80,9 @@ impl<E: Ethernet, A: Neighbours, C: Clock> Shared<E, A, C> {
             // RFC 6864 §4: what is in one piece and stays so needs no identification.
             let identification = if header.whole { 0 } else { self.identifications.next() };
             let ip = bytes(identification, 0, false, length);
-            let mut parts: [&[u8]; PARTS + 1] = [&[]; PARTS + 1];
-            parts[0] = &ip;
-            parts[1..=payload.len()].copy_from_slice(payload);
-            return self.hand_on(&next, &parts[..=payload.len()], offload.behind(HEADER));
+            let mut parts = Parts::new();
+            parts::add(&mut parts, &ip, payload)?;
+            return self.hand_on(&next, &parts, offload.behind(HEADER));
         }
         if header.whole {
             return Err(Refused::TooLarge);

@@ -11,15 +11,13 @@ use super::layer::Shared;
 use crate::checksum;
 use crate::ethernet::ethertype;
 use crate::neighbours::Way;
+use crate::parts::{self, Parts};
 
 /// The length of the prefix that all addresses of a link have (RFC 4291 §2.4).
 const LINK_LOCAL: u8 = 10;
 
 /// How many routers a packet may pass (RFC 8504 §6.3).
 const HOPS: u8 = 64;
-
-/// The most parts a payload is given in.
-const PARTS: usize = 30;
 
 /// The length of a fragment header (RFC 8200 §4.5), in bytes.
 const FRAGMENT_HEADER: usize = 8;
@@ -96,16 +94,12 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let (next, _) = self.next(destination)?;
         let length: usize = payload.iter().map(|part| part.len()).sum();
         let total = u16::try_from(HEADER + length).map_err(|_| Refused::TooLarge)?;
-        if payload.len() > PARTS {
-            return Err(Refused::TooLarge);
-        }
         let mtu = self.mtu(destination);
         if total <= mtu || offload.segment != 0 {
             let ip = emit(source, destination, header.protocol, HOPS, length);
-            let mut parts: [&[u8]; PARTS + 1] = [&[]; PARTS + 1];
-            parts[0] = &ip;
-            parts[1..=payload.len()].copy_from_slice(payload);
-            return self.hand_on(&next, &parts[..=payload.len()], offload.behind(HEADER));
+            let mut parts = Parts::new();
+            parts::add(&mut parts, &ip, payload)?;
+            return self.hand_on(&next, &parts, offload.behind(HEADER));
         }
         if header.whole {
             return Err(Refused::TooLarge);

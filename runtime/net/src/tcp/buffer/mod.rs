@@ -10,4 +10,4 @@ mod sending;
 pub(super) use few::Few;
 pub use pool::{Chunk, Pool};
 pub(super) use queue::Queue;
-pub(super) use sending::Sending;
+pub(super) use sending::{Payload, Sending};

@@ -15,7 +15,10 @@ pub struct Sending {
 }
 
 /// How many chunks one segment may come from: 64 KiB of them, cut at both ends, and room for some that are not full.
-pub const PARTS: usize = 24;
+const PARTS: usize = 24;
+
+/// The parts of a segment's payload.
+pub type Payload<'a> = heapless::Vec<&'a [u8], PARTS>;
 
 impl Sending {
     /// An empty queue whose first octet will be `start`.
@@ -69,25 +72,21 @@ impl Sending {
         }
     }
 
-    /// The parts of `length` octets from `seq` on, as far as [`PARTS`] reach: the parts, how many there are, and how
-    /// many bytes they have.
-    pub fn parts(&self, seq: Seq, length: u32) -> ([&[u8]; PARTS], usize, u32) {
-        let mut parts: [&[u8]; PARTS] = [&[]; PARTS];
-        let (mut count, mut found, mut at) = (0, 0, seq);
+    /// Adds the parts of `length` octets from `seq` on, as far as there is room for them; how many bytes they have.
+    pub fn parts<'a>(&'a self, seq: Seq, length: u32, parts: &mut Payload<'a>) -> u32 {
+        let (mut found, mut at) = (0, seq);
         let first = self.chunks.partition_point(|(start, _)| start.le(seq)).saturating_sub(1);
-        for ((start, chunk), part) in self.chunks.iter_from(first).zip(&mut parts) {
+        for (start, chunk) in self.chunks.iter_from(first) {
             let skipped = at.distance(*start) as usize;
             let bytes = chunk.filled().get(skipped..).unwrap_or_default();
             let bytes = &bytes[..bytes.len().min((length - found) as usize)];
-            if bytes.is_empty() {
+            if bytes.is_empty() || parts.push(bytes).is_err() {
                 break;
             }
-            *part = bytes;
-            count += 1;
             found += u32::try_from(bytes.len()).unwrap_or(0);
             at = seq + found;
         }
-        (parts, count, found)
+        found
     }
 
     /// Forgets everything.
@@ -110,7 +109,7 @@ impl Sending {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::{Pool, Sending, Seq};
+    use super::{Payload, Pool, Sending, Seq};
 
     #[test]
     fn octets_are_found_by_their_number() {
@@ -125,10 +124,11 @@ mod tests {
             queue.acknowledge(Seq(u32::MAX - 5000) + acked);
             for (at, length) in [(acked, 1), (acked, 9000), (acked + 1, 4096), (15_000, 5000)] {
                 let length = length.min(20_000 - at.min(20_000));
-                let (parts, count, found) = queue.parts(Seq(u32::MAX - 5000) + at, length);
+                let mut parts = Payload::new();
+                let found = queue.parts(Seq(u32::MAX - 5000) + at, length, &mut parts);
                 if at >= acked && length > 0 {
                     assert_eq!(found, length);
-                    assert_eq!(parts[..count].concat(), bytes[at as usize..(at + length) as usize]);
+                    assert_eq!(parts.concat(), bytes[at as usize..(at + length) as usize]);
                 }
             }
         }

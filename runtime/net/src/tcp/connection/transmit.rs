@@ -5,6 +5,7 @@ use mirage::time::Instant;
 
 use super::state::{Connection, State};
 use super::timers::{DELAYED_ACK, Deadline, Purpose};
+use crate::tcp::buffer::Payload;
 use crate::tcp::{Segment, Seq, Timestamps};
 
 /// Who takes what is sent: the header without ports, the payload in parts, and the size of the segments the device is to
@@ -263,7 +264,8 @@ impl Connection {
     fn send_range(&mut self, start: Seq, end: Seq, emit: &mut Emit<'_>) -> Result<Seq, Refused> {
         let mut segment = self.header(start);
         let stop = self.sender.queue.end();
-        let (parts, count, length) = self.sender.queue.parts(start, end.earlier(stop).later(start).distance(start));
+        let (mut parts, queue) = (Payload::new(), &self.sender.queue);
+        let length = queue.parts(start, end.earlier(stop).later(start).distance(start), &mut parts);
         segment.fin = self.sender.closing && end.gt(stop) && start + length == stop;
         segment.psh = length > 0 && start + length == stop;
         let mss = u32::from(self.sender.mss);
@@ -274,7 +276,8 @@ impl Connection {
             segment.sack = Default::default();
             crowded = true;
         }
-        let sent = take(emit(&segment, parts.get(..count).unwrap_or_default(), size))?;
+        let sent = take(emit(&segment, &parts, size))?;
+        drop(parts);
         self.unreachable |= !sent;
         let blocks = self.receiver.duplicate.filter(|_| crowded);
         self.acknowledgment_sent();

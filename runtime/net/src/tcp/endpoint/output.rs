@@ -1,11 +1,11 @@
 //! Segments on their way out: ports, addresses and the checksum.
 
-use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use mirage::{Checksum, Header, Ip, Offload, Offloads, Refused, Route};
 
 use super::checksum::Sum;
+use crate::parts::{self, Parts};
 use crate::tcp::Segment;
 use crate::tcp::connection::Path;
 use crate::tcp::table::Pair;
@@ -14,8 +14,6 @@ use crate::tcp::table::Pair;
 pub const PROTOCOL: u8 = 6;
 /// Where the checksum stands in a header, in bytes (RFC 9293 section 3.1).
 const CHECKSUM: usize = 16;
-/// The parts of a payload that are passed on without an allocation: 64 KiB in chunks of 4 KiB, and a few.
-const PARTS: usize = 24;
 /// The largest payload a device cuts into segments: what an IP packet holds less the largest headers.
 const LARGEST: u32 = 65_535 - 120;
 /// No path is taken to carry less, in bytes: a report that says so is somebody's trick (RFC 5927 section 7.2).
@@ -49,20 +47,9 @@ pub fn send(
     };
 
     let header_fields = Header { source, destination, protocol: PROTOCOL, whole: true };
-    let mut parts = [&[][..]; PARTS + 1];
-    parts[0] = header;
-    match parts.get_mut(1..=payload.len()) {
-        Some(places) => {
-            places.copy_from_slice(payload);
-            ip.send(header_fields, &parts[..=payload.len()], offload)
-        }
-        None => {
-            let mut parts = Vec::with_capacity(payload.len() + 1);
-            parts.push(&*header);
-            parts.extend_from_slice(payload);
-            ip.send(header_fields, &parts, offload)
-        }
-    }
+    let mut parts = Parts::new();
+    parts::add(&mut parts, header, payload)?;
+    ip.send(header_fields, &parts, offload)
 }
 
 /// What a route means for the segments of a connection.
