@@ -3,10 +3,10 @@
 use super::REACH;
 
 /// How much is looked at for each repetition: a place is one, and so are as many bytes as are compared there,
-const LOOKED_AT: usize = 1024;
-const COMPARED: usize = 16;
+const LOOKED_AT: usize = 2048;
+const COMPARED: usize = 32;
 /// but no more than this for all of them.
-const ALL: usize = 1 << 29;
+const ALL: usize = 1 << 30;
 /// A repetition longer than that is good enough, and what is within it is not looked for.
 pub const LONG: usize = 256;
 

@@ -23,13 +23,21 @@ impl<P: ?Sized> Default for Attached<P> {
 impl<P: ?Sized> Attached<P> {
     /// Puts a protocol under a number, in the place of those before.
     pub fn add(&self, number: u16, protocol: Rc<P>) {
-        Rc::make_mut(&mut self.0.borrow_mut()).retain(|(of, _)| *of != number);
-        self.join(number, protocol);
+        self.put(number, protocol, true);
     }
 
     /// Puts a protocol under a number, besides those that are there.
     pub fn join(&self, number: u16, protocol: Rc<P>) {
-        Rc::make_mut(&mut self.0.borrow_mut()).push((number, protocol));
+        self.put(number, protocol, false);
+    }
+
+    fn put(&self, number: u16, protocol: Rc<P>, alone: bool) {
+        let mut protocols = self.0.borrow_mut();
+        let protocols = Rc::make_mut(&mut protocols);
+        if alone {
+            protocols.retain(|(of, _)| *of != number);
+        }
+        protocols.push((number, protocol));
     }
 
     /// The protocol of a number.

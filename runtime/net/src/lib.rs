@@ -41,6 +41,7 @@ mod reassembly;
 mod routes;
 pub mod stack;
 pub mod tcp;
+mod turn;
 pub mod udp;
 
 pub use addressed::Addressed;

@@ -2,7 +2,7 @@
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
 use core::future::poll_fn;
 use core::net::{IpAddr, Ipv4Addr};
@@ -42,6 +42,9 @@ struct Shared<E> {
     probes: RefCell<Probes>,
     /// Who waits for news of an address: that it is somebody's, is nobody's, or is contested.
     waiting: Wakers,
+    /// Whether there may be something to do before it is due, and when it is.
+    news: Cell<bool>,
+    due: Cell<Option<Instant>>,
 }
 
 impl<E: Ethernet, C: Clock, R: Random> Arp<E, C, R> {
@@ -57,6 +60,8 @@ impl<E: Ethernet, C: Clock, R: Random> Arp<E, C, R> {
             claims: RefCell::default(),
             probes: RefCell::default(),
             waiting: Wakers::default(),
+            news: Cell::new(false),
+            due: Cell::new(None),
         });
         let protocol: Rc<dyn Frames> = Rc::clone(&shared) as _;
         ethernet.attach(ethertype::ARP, protocol);
@@ -65,6 +70,12 @@ impl<E: Ethernet, C: Clock, R: Random> Arp<E, C, R> {
 }
 
 impl<E: Ethernet> Shared<E> {
+    /// Has the loop come round, since there is something to do.
+    fn wake(&self) {
+        self.news.set(true);
+        self.ethernet.wake();
+    }
+
     fn tell(&self, to: MacAddress, message: Message) {
         // A message that is lost is sent again, as all that may be lost are.
         let _ = self.ethernet.send(to, ethertype::ARP, &[&message.bytes()], Offload::default());
@@ -104,7 +115,7 @@ impl<E: Ethernet> Frames for Shared<E> {
         let clash = self.claims.borrow_mut().clashes(address, mac, frame.now);
         if clash {
             self.waiting.wake();
-            return self.ethernet.wake();
+            return self.wake();
         }
         let for_us = self.claims.borrow().has(wanted);
         // RFC 826: whoever asks for us is about to be talked to; others are only brought up to date.
@@ -119,6 +130,10 @@ impl<E: Ethernet> Frames for Shared<E> {
     }
 
     fn poll(&self, now: Instant) -> Option<Instant> {
+        // Mostly there is nothing, and whoever has just been answered need not wait for all that is looked at.
+        if !self.news.replace(false) && self.due.get().is_none_or(|due| now < due) {
+            return self.due.get();
+        }
         let (announced, announce) = self.claims.borrow_mut().poll(now);
         for (address, ask) in announced {
             if ask {
@@ -141,7 +156,8 @@ impl<E: Ethernet> Frames for Shared<E> {
             // It is one of those this layer has given the cache.
             self.ask(own, Ipv4Addr::from_bits(address as u32), mac.unwrap_or(MacAddress::BROADCAST));
         }
-        earliest(&[announce, probe, ask])
+        self.due.set(earliest(&[announce, probe, ask]));
+        self.due.get()
     }
 }
 
@@ -149,7 +165,7 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
     fn claim(&self, address: IpAddr) {
         if let IpAddr::V4(address) = address {
             self.shared.claims.borrow_mut().add(address, self.clock.now());
-            self.shared.ethernet.wake();
+            self.shared.wake();
         }
     }
 
@@ -163,7 +179,7 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
         let IpAddr::V4(address) = address else { return None };
         let shared = &self.shared;
         shared.probes.borrow_mut().begin(address, self.clock.now());
-        shared.ethernet.wake();
+        shared.wake();
         poll_fn(|context| {
             shared.waiting.add(context);
             shared.probes.borrow_mut().verdict(address).map_or(Poll::Pending, Poll::Ready)
@@ -186,7 +202,7 @@ impl<E: Ethernet, C: Clock, R: Random> Neighbours for Arp<E, C, R> {
         let news = cache.has_news();
         drop(cache);
         if news {
-            self.shared.ethernet.wake();
+            self.shared.wake();
         }
         match way {
             Way::To(mac) => self.shared.ethernet.send(mac, ethertype::IPV4, packet, offload),

@@ -10,6 +10,7 @@ use mirage::time::Instant;
 use mirage::{Clock, Network, Time};
 
 use super::layer::Shared;
+use crate::turn::give_way;
 
 /// Frames taken at once, before the tasks they are for run and what they say is sent.
 const BATCH: usize = 128;
@@ -86,19 +87,6 @@ fn drain<N: Network>(shared: &Shared<N>) {
         // An interface that fails says so again when it is asked for frames.
         pending.drain(|frame, offload| network.send(&[frame], offload).unwrap_or(true));
     }
-}
-
-/// Lets every task run that is ready.
-async fn give_way() {
-    let mut given = false;
-    poll_fn(|context| {
-        if core::mem::replace(&mut given, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// A deadline that mostly moves on: a timer once armed is left alone while it rings early enough, and looked at again

@@ -101,7 +101,12 @@ impl<N: Network> Shared<N> {
     /// Polls every protocol; the earliest moment at which one wants to be polled again.
     pub fn poll(&self, now: Instant) -> Option<Instant> {
         self.polling.set(true);
-        let next = self.protocols.poll(|protocol| protocol.poll(now));
+        let next = self.protocols.poll(|protocol| {
+            let next = protocol.poll(now);
+            // What one has sent is on its way while the next is asked. An interface that fails says so again afterwards.
+            let _ = self.network.borrow_mut().notify();
+            next
+        });
         self.polling.set(false);
         next
     }

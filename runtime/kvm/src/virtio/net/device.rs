@@ -161,7 +161,9 @@ impl<M: Machine> Network for Net<M> {
 
     fn notify(&mut self) -> Result<(), Error> {
         self.device.check()?;
-        self.transmit.reclaim().map_err(|problem| self.device.fail(problem))?;
+        if self.transmit.queue().is_ready() {
+            self.transmit.reclaim().map_err(|problem| self.device.fail(problem))?;
+        }
         self.device.kick(self.transmit.queue());
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use alloc::rc::Rc;
 use core::future::poll_fn;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
 
 use embedded_io_async::{ErrorType, Write};
 use mirage::BufWrite;
@@ -9,6 +11,7 @@ use mirage::BufWrite;
 use crate::Error;
 use crate::tcp::buffer::Chunk;
 use crate::tcp::endpoint::Socket;
+use crate::turn::{GiveWay, give_way};
 
 /// The half of a connection that writes. What is filled in place is sent from there.
 pub struct Writer {
@@ -20,6 +23,33 @@ pub struct Writer {
 impl Writer {
     pub(super) fn new(socket: Rc<Socket>) -> Self {
         Self { socket, chunk: None }
+    }
+}
+
+impl Writer {
+    /// Has what was written sent; false if that was nothing.
+    async fn hand_over(&mut self) -> Result<bool, Error> {
+        poll_fn(|context| self.poll_hand_over(context)).await
+    }
+
+    /// Whoever flushes has said what there is to say: that is sent before anything else is done.
+    fn poll_flush(&mut self, way: &mut Option<GiveWay>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if way.is_none() && !ready!(self.poll_hand_over(context))? {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(way.get_or_insert_with(give_way)).poll(context).map(Ok)
+    }
+
+    /// Not part of each future that waits for it.
+    fn poll_hand_over(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let is_written = self.chunk.as_ref().is_some_and(|chunk| !chunk.is_empty());
+        if is_written {
+            ready!(self.socket.poll_room(context))?;
+        }
+        if let Some(chunk) = self.chunk.take().filter(|_| is_written) {
+            self.socket.give(chunk);
+        }
+        Poll::Ready(Ok(is_written))
     }
 }
 
@@ -40,14 +70,8 @@ impl Write for Writer {
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        if self.chunk.as_ref().is_some_and(|chunk| !chunk.is_empty()) {
-            poll_fn(|context| self.socket.poll_room(context)).await?;
-            if let Some(chunk) = self.chunk.take() {
-                self.socket.give(chunk);
-            }
-        }
-        self.chunk = None;
-        Ok(())
+        let mut way = None;
+        poll_fn(|context| self.poll_flush(&mut way, context)).await
     }
 }
 
@@ -57,7 +81,7 @@ impl BufWrite for Writer {
             return Err(Error::Closed);
         }
         if self.chunk.as_ref().is_some_and(|chunk| chunk.room() == 0) {
-            self.flush().await?;
+            self.hand_over().await?;
         }
         if self.chunk.is_none() {
             // Whoever writes learns here already when there is no use in it.
@@ -76,7 +100,7 @@ impl BufWrite for Writer {
     }
 
     async fn close(&mut self) -> Result<(), Error> {
-        self.flush().await?;
+        self.hand_over().await?;
         if !self.socket.closed.replace(true) {
             self.socket.close();
         }
