@@ -79,7 +79,7 @@ impl<'a> Compose<'a> {
 fn has_control(word: u64) -> bool {
     const EACH: u64 = u64::MAX / 0xff;
     // A byte's highest bit is borrowed from where the byte is less, or was set before.
-    word.wrapping_sub(EACH * 0x20) & !word & EACH * 0x80 != 0
+    word.wrapping_sub(EACH * 0x20) & !word & (EACH * 0x80) != 0
 }
 
 /// Writes the first line of a chunk.

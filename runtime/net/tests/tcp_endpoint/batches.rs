@@ -5,7 +5,7 @@ use mirage::Listener as _;
 use mirage_net::Error;
 use mirage_net::tcp::{Segment, Seq};
 
-use crate::support::{Host, ack, poll, ready, syn};
+use crate::support::{Host, ack, flushed, poll, ready, syn};
 
 #[test]
 fn a_connection_and_what_is_said_over_it_come_in_one_batch() {
@@ -69,7 +69,7 @@ fn what_waits_to_be_sent_goes_at_the_end_of_a_batch() {
     host.input(ack(there, here), b"GET");
     assert!(host.link.take().is_none(), "there is nothing to send");
     ready(flow.write_all(&[7; 20_000])).unwrap();
-    ready(flow.flush()).unwrap();
+    flushed(&mut flow).unwrap();
     let first: usize = host.sent().iter().map(|(_, payload)| payload.len()).sum();
     assert_eq!(first, 14_600, "the first window (RFC 6928)");
 

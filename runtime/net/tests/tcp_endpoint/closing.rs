@@ -7,7 +7,7 @@ use mirage::{BufWrite, Flow};
 use mirage_net::Error;
 use mirage_net::tcp::{Segment, Seq, Timestamps};
 
-use crate::support::{Host, SERVER, ack, ready, syn};
+use crate::support::{Host, SERVER, ack, flushed, ready, syn};
 
 fn fin(seq: u32, number: u32) -> Segment {
     Segment { fin: true, ..ack(seq, number) }
@@ -72,7 +72,7 @@ fn halves_end_apart() {
         assert!(host.sent().iter().all(|(segment, _)| !segment.rst && segment.window > 0));
     }
     ready(writer.write_all(b"ok")).unwrap();
-    ready(writer.flush()).unwrap();
+    flushed(&mut writer).unwrap();
     assert_eq!(host.sent()[0].1, b"ok");
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use embedded_io_async::Write;
 use mirage::Listener;
 
-use crate::support::{Host, SERVER, ack, ready, syn};
+use crate::support::{Host, SERVER, ack, flushed, ready, syn};
 
 fn peer(number: u32) -> SocketAddr {
     let address = std::net::Ipv4Addr::from_bits(0x0a01_0000 + number / 1000);
@@ -32,7 +32,7 @@ fn visits(count: u32) -> u64 {
     let from = peer(count / 2);
     host.input_from(from, SERVER, ack(2, *here), b"GET");
     ready(flow.write_all(b"200")).unwrap();
-    ready(flow.flush()).unwrap();
+    flushed(flow).unwrap();
     assert_eq!(host.sent().len(), 1);
     host.input_from(from, SERVER, ack(5, *here + 3), &[]);
     host.poll();

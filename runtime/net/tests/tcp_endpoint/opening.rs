@@ -8,7 +8,7 @@ use mirage::{BufWrite, Clock, Flow, Listener, Offloads, Tcp, Undelivered, Why};
 use mirage_net::Error;
 use mirage_net::tcp::{Segment, Seq, Timestamps};
 
-use crate::support::{Host, PEER, SERVER, Tasks, VirtualClock, ack, poll, ready, syn};
+use crate::support::{Host, PEER, SERVER, Tasks, VirtualClock, ack, flushed, poll, ready, syn};
 
 #[test]
 fn a_connection_is_accepted_and_carries_data_both_ways_rfc_9293_3_5() {
@@ -27,7 +27,7 @@ fn a_connection_is_accepted_and_carries_data_both_ways_rfc_9293_3_5() {
     ready(flow.space()).unwrap()[..5].copy_from_slice(b"there");
     flow.commit(5);
     assert!(host.sent().is_empty(), "nothing was flushed");
-    ready(flow.flush()).unwrap();
+    flushed(&mut flow).unwrap();
     assert!(host.link.was_woken());
     let sent = host.sent();
     assert_eq!((sent[0].0.seq, sent[0].0.ack, &*sent[0].1), (Seq(here), Some(Seq(there + 5)), &b"hi there"[..]));
@@ -212,7 +212,7 @@ fn a_handshake_tells_the_round_trip_rfc_6298_2_2_and_3() {
         host.input(ack(2, sent[0].1.seq.0 + 1), &[]);
         let mut flow = ready(listener.accept()).unwrap();
         ready(flow.write_all(b"lost")).unwrap();
-        ready(flow.flush()).unwrap();
+        flushed(&mut flow).unwrap();
         let sent = host.pass(time_out);
         assert_eq!(sent.iter().map(|&(at, _)| at).collect::<Vec<_>>(), [Duration::ZERO, time_out]);
     }

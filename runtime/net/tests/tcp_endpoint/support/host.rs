@@ -142,6 +142,14 @@ pub fn ready<F: Future>(future: F) -> F::Output {
     poll(future).expect("nothing to wait for")
 }
 
+/// Has what was written sent; it lets others have their turn once, and waits for nothing else.
+pub fn flushed<W: embedded_io_async::Write>(writer: &mut W) -> Result<(), W::Error> {
+    let mut flush = pin!(writer.flush());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(flush.as_mut().poll(&mut context).is_pending(), "others have their turn first");
+    ready(flush)
+}
+
 /// The output of a future, if it has nothing to wait for.
 pub fn poll<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {

@@ -5,7 +5,7 @@ mod link;
 mod tasks;
 mod values;
 
-pub use host::{Host, PEER, SERVER, ack, poll, ready, syn};
+pub use host::{Host, PEER, SERVER, ack, flushed, poll, ready, syn};
 pub use link::{Link, Sent};
 pub use tasks::Tasks;
 pub use values::{Numbers, VirtualClock};
