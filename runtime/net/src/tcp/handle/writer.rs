@@ -24,9 +24,7 @@ impl Writer {
     pub(super) fn new(socket: Rc<Socket>) -> Self {
         Self { socket, chunk: None }
     }
-}
 
-impl Writer {
     /// Has what was written sent; false if that was nothing.
     async fn hand_over(&mut self) -> Result<bool, Error> {
         poll_fn(|context| self.poll_hand_over(context)).await
