@@ -64,7 +64,7 @@ fn cheapest(bytes: &[u8], matches: &Matches, costs: &[u32; Command::COUNT]) -> V
     let nowhere = Way { cost: u32::MAX, literals: 0, length: 0, back: 0, command: Command::new(0, 0, END) };
     let mut ways = vec![nowhere; bytes.len() + 1];
     ways[0].cost = 0;
-    let mut many = Literals { cost: u32::MAX, count: 0, back: 0 };
+    let mut many = Literals::NOWHERE;
     let mut at = 0;
     while at < bytes.len() {
         let open = open(&ways[..=at], &mut many);
@@ -105,7 +105,7 @@ fn cheapest(bytes: &[u8], matches: &Matches, costs: &[u32; Command::COUNT]) -> V
         // A long repetition is taken as a whole: no way begins within it.
         if longest > LONG {
             at += longest;
-            many = Literals { cost: u32::MAX, count: 0, back: 0 };
+            many = Literals::NOWHERE;
         } else {
             at += 1;
         }
@@ -123,6 +123,11 @@ struct Literals {
     count: usize,
     /// How far back the repetition before them was from.
     back: usize,
+}
+
+impl Literals {
+    /// As none could be yet.
+    const NOWHERE: Self = Self { cost: u32::MAX, count: 0, back: 0 };
 }
 
 /// The ways to the last place that may go on best: by how many literals are behind the last repetition, since that is a part of

@@ -50,10 +50,10 @@ fn bare(script: &Utf8Path) -> impl Iterator<Item = String> {
         // Registers are spilled where it takes the fewest instructions, and a few cases are told apart by comparing: both
         // were measured to be as fast as what LLVM would do by itself, and make an image one part in ninety smaller.
         "-Cllvm-args=-split-spill-mode=size",
+        "-Cllvm-args=-min-jump-table-entries=8",
         // What is known on one of the ways to a place, and not on the other, is computed there again: to have it computed on
         // that other way instead takes a sixtieth more code, and a request a fiftieth fewer instructions.
         "-Cllvm-args=-enable-pre=false",
-        "-Cllvm-args=-min-jump-table-entries=8",
         "-Cforce-frame-pointers=yes",
         "-Clinker=rust-lld",
         "-Clinker-flavor=ld.lld",
