@@ -104,15 +104,16 @@ fn serve(
     });
     loop {
         let busy = executor.run_ready(TURNS);
-        if let Some(outcome) = outcome.take() {
+        let (outcome, ending, next) = (outcome.take(), asked.ending(), timers.next());
+        let over = outcome.is_some() || ending.is_some();
+        let came = machine.wait(if busy || over { Some(mirage::time::Instant::START) } else { next });
+        // Not before, for with the wait goes what was still to be told to devices.
+        if let Some(outcome) = outcome {
             return Ok(outcome.map(|()| End::Off));
         }
-        let next = timers.next();
-        let until = if busy { Some(mirage::time::Instant::START) } else { next };
-        let came = if asked.ending().is_some() { STOP } else { machine.wait(until) };
-        if came & STOP != 0 {
+        if came & STOP != 0 || ending.is_some() {
             mirage::log::info!("stopping: the machine is asked to");
-            return Ok(Ok(asked.ending().unwrap_or_default()));
+            return Ok(Ok(ending.unwrap_or_default()));
         }
         raise(came);
         if next.is_some() {

@@ -2,6 +2,7 @@
 //! (xen/include/public/event_channel.h; the layout of `struct shared_info` in xen.h).
 
 use core::cell::RefCell;
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Poll};
 
 use alloc::vec::Vec;
@@ -48,6 +49,9 @@ struct Bound(RefCell<Vec<(u32, Interrupt)>>);
 #[expect(unsafe_code, reason = "a static that is not shared")]
 unsafe impl Sync for Bound {}
 static BOUND: Bound = Bound(RefCell::new(Vec::new()));
+
+/// The channel whose other end is told before the domain sleeps, or 0.
+static LATER: AtomicU32 = AtomicU32::new(0);
 
 impl Channel {
     /// The channel at this end: Xen's own to begin with. None where nothing can wait for it.
@@ -97,7 +101,23 @@ impl Channel {
 
     /// Tells the other end that there is something.
     pub fn notify(self) {
-        call::event(SEND, [self.port.into(), 0]);
+        send(self.port);
+    }
+
+    /// The same, but not before the domain has nothing else to do, or is to tell again.
+    ///
+    /// To tell is to be left for whoever is told, where there are more domains than processors; and a domain that is come
+    /// back to finds its caches and translations gone. So it does first what it would have come back for.
+    pub fn notify_soon(self) {
+        match LATER.swap(self.port, Ordering::Relaxed) {
+            0 => {}
+            before => {
+                if before == self.port {
+                    LATER.store(0, Ordering::Relaxed);
+                }
+                send(before);
+            }
+        }
     }
 
     /// Ends it.
@@ -109,6 +129,18 @@ impl Channel {
     /// Ready once if the other end has told of something since the last time.
     pub fn poll(self, context: &mut Context<'_>) -> Poll<()> {
         self.interrupt.poll_raised(context)
+    }
+}
+
+fn send(port: u32) {
+    call::event(SEND, [port.into(), 0]);
+}
+
+/// Tells whom it was put off to tell.
+pub fn flush() {
+    match LATER.swap(0, Ordering::Relaxed) {
+        0 => {}
+        port => send(port),
     }
 }
 
@@ -158,6 +190,23 @@ mod tests {
 
     /// There are 30, and they are never given back.
     static OF_ALL: std::sync::OnceLock<Interrupt> = std::sync::OnceLock::new();
+
+    /// One is told before the domain sleeps, and at once if there is something for it again, or for another.
+    #[test]
+    fn what_is_put_off_is_told_once() {
+        let interrupt = *OF_ALL.get_or_init(|| Interrupt::new().expect("one"));
+        let [one, other] = [5, 6].map(|port| Channel { port, interrupt });
+        let put_off = || LATER.load(Ordering::Relaxed);
+        one.notify_soon();
+        assert_eq!(put_off(), 5);
+        one.notify_soon();
+        assert_eq!(put_off(), 0);
+        one.notify_soon();
+        other.notify_soon();
+        assert_eq!(put_off(), 6);
+        flush();
+        assert_eq!(put_off(), 0);
+    }
 
     proptest! {
         /// Whatever is in the page, those are told who are bound, and it is taken once.

@@ -51,6 +51,7 @@ impl Machine for Xen {
     }
 
     fn wait(&self, until: Option<Instant>) -> u64 {
+        event::flush();
         let came = self.alarm.sleep(until, self, |left| self.clock.stamp_in(left), TICK);
         let events = if came & 1 << (VECTOR - 32) == 0 { 0 } else { event::take() };
         came & STOP | events

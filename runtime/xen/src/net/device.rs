@@ -279,7 +279,7 @@ impl Network for Net {
         self.link.borrow_mut().with(|up| {
             up.transmit.reclaim()?;
             if up.transmit.show() {
-                up.channel.notify();
+                up.channel.notify_soon();
             }
             Ok(())
         });
