@@ -7,23 +7,19 @@
 undefined:
     test byte ptr [rsp + 24], 3
     jz fault
-    push rax
-    lea rax, [rip + mirage_gate]
-    cmp [rsp + 24], rax
-    pop rax
+    cmp qword ptr [rsp + 16], offset mirage_gate
     jne fault
     cmp rax, CALLS
     jae fault
     add qword ptr [rsp + 16], 2
-    lea rcx, [rip + calls]
-    jmp [rcx + rax * 8]
+    jmp [calls + rax * 8]
 
 .balign 8
 calls:
     .quad exit, wait, port_in, port_out, map, route, msr_read, msr_write, seal, event, hypercall
 
 refused:
-    mov rax, -1
+    or rax, -1
 done:
     add rsp, 16
     iretq
@@ -142,7 +138,7 @@ port_out:
 port_allowed:
     cmp byte ptr [mirage_shim + SEALED], 0
     je .Lport_allowed_2
-    lea rcx, [rip + mirage_shim + PORTS]
+    mov ecx, offset mirage_shim + PORTS
 .Lport_allowed_1:
     movzx eax, word ptr [rcx]       // the first one of a range
     movzx r8d, word ptr [rcx + 2]   // how many there are; none: the end of the list

@@ -104,24 +104,21 @@ interrupt:
 .Linterrupt_2:
     pop rdx
     pop rcx
-    and qword ptr [rsp + 40], -0x201        // and no other: a line may stay raised until its device is asked
+    pop rax
+    and qword ptr [rsp + 32], -0x201        // and no other: a line may stay raised until its device is asked
     jmp end_sleep
 
 // The monitor's way to ask for an end.
 nmi:
     mov byte ptr [mirage_shim + STOP], 1
-    push rax
 // What comes between the last look and the sleep would go unseen: as if the sleep were over.
 end_sleep:
-    lea rax, [rip + wait_look]
-    cmp [rsp + 24], rax
+    cmp qword ptr [rsp + 16], offset wait_look
     jb .Lend_sleep_1
-    lea rax, [rip + wait_over]
-    cmp [rsp + 24], rax
+    cmp qword ptr [rsp + 16], offset wait_over
     jae .Lend_sleep_1
-    mov [rsp + 24], rax
+    mov qword ptr [rsp + 16], offset wait_over
 .Lend_sleep_1:
-    pop rax
     add rsp, 16
     iretq
 
