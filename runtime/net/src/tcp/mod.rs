@@ -15,5 +15,5 @@ mod table;
 
 pub use endpoint::{Stats, Tcp};
 pub use handle::{Flow, Listener, Reader, Writer};
-pub use segment::{Sack, Segment, Timestamps};
+pub use segment::{Sack, Segment, Timestamps, Words};
 pub use seq::Seq;

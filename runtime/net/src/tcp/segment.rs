@@ -1,6 +1,6 @@
 //! Segments: the header and the options that are known here, without the payload (RFC 9293, 3.1).
 
-use smoltcp::wire::{TcpPacket, TcpSeqNumber};
+use smoltcp::wire::TcpPacket;
 
 use super::Seq;
 
@@ -47,13 +47,27 @@ pub struct Timestamps {
 }
 
 /// Up to four blocks of octets, each from its first one up to the one behind its last (RFC 2018, 3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Sack {
     blocks: [(Seq, Seq); 4],
     count: u8,
 }
 
+impl PartialEq for Sack {
+    fn eq(&self, other: &Self) -> bool {
+        self.blocks() == other.blocks()
+    }
+}
+
+impl Eq for Sack {}
+
 impl Sack {
+    /// None, for a segment that is sent: where blocks may come stands whatever number is at hand, which takes less than to
+    /// clear it.
+    pub fn none(at_hand: Seq) -> Self {
+        Self { blocks: [(at_hand, at_hand); 4], count: 0 }
+    }
+
     /// Adds a block behind the others; one too many is dropped.
     pub fn push(&mut self, block: (Seq, Seq)) {
         if let Some(free) = self.blocks.get_mut(usize::from(self.count)) {
@@ -70,7 +84,6 @@ impl Sack {
     /// Keeps the first `most` blocks.
     pub fn truncate(&mut self, most: u8) {
         self.count = self.count.min(most);
-        self.blocks.iter_mut().skip(self.count.into()).for_each(|block| *block = Default::default());
     }
 
     /// Whether there is none.
@@ -87,6 +100,12 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
+
+/// Where the length stands in a header, in its upper four bits (RFC 9293, 3.1).
+const LENGTH: usize = 12;
+
+/// A header as it is sent: words of four bytes, as it is counted in. Not an array, all of which would be written first.
+pub type Words = heapless::Vec<[u8; 4], 15>;
 
 impl Segment {
     /// Reads the header of a packet whose checksum was found good; also where the payload begins, in bytes. None if it
@@ -142,69 +161,67 @@ impl Segment {
         }
     }
 
-    /// Writes the header with its options, the checksum left zero; the part of `buffer` it took.
-    pub fn emit<'b>(&self, buffer: &'b mut [u8; 60]) -> &'b mut [u8] {
-        buffer.fill(0);
-        let length = 20 + self.emit_options(&mut buffer[20..]);
-        let bytes = &mut buffer[..length];
-        let mut header = TcpPacket::new_unchecked(&mut *bytes);
-        header.set_src_port(self.source_port);
-        header.set_dst_port(self.destination_port);
-        header.set_seq_number(TcpSeqNumber(self.seq.0 as i32));
-        header.set_ack_number(TcpSeqNumber(self.ack.unwrap_or_default().0 as i32));
-        header.set_ack(self.ack.is_some());
-        header.set_syn(self.syn);
-        header.set_fin(self.fin);
-        header.set_rst(self.rst);
-        header.set_psh(self.psh);
-        header.set_header_len(u8::try_from(length).unwrap_or(60));
-        header.set_window_len(self.window);
+    /// Writes the header with its options into `words`, which are empty, and the checksum as zero. With no more of them
+    /// than a SYN or another segment has, options fit into ten.
+    pub fn emit<'w>(&self, words: &'w mut Words) -> &'w mut [u8] {
+        let mut put = |word: [u8; 4]| _ = words.push(word);
+        let flags = u8::from(self.fin)
+            | u8::from(self.syn) << 1
+            | u8::from(self.rst) << 2
+            | u8::from(self.psh) << 3
+            | u8::from(self.ack.is_some()) << 4;
+        put(pair(self.source_port, self.destination_port));
+        put(self.seq.0.to_be_bytes());
+        put(self.ack.unwrap_or_default().0.to_be_bytes());
+        put(pair(flags.into(), self.window));
+        put(pair(0, 0));
+        self.emit_options(put);
+        let length = words.len() as u8;
+        let bytes = words.as_flattened_mut();
+        bytes[LENGTH] = length << 4;
         bytes
     }
 
-    /// Writes the options, padded to a multiple of four bytes; how many bytes they took. With no more of them than a SYN or
-    /// another segment has, they fit into 40.
-    fn emit_options(&self, buffer: &mut [u8]) -> usize {
-        let mut used = 0;
-        let mut put = |bytes: &[u8]| {
-            buffer[used..][..bytes.len()].copy_from_slice(bytes);
-            used += bytes.len();
-        };
-        let sack_permitted = self.syn && self.sack_permitted;
-        if let Some(mss) = self.mss.filter(|_| self.syn) {
+    /// Each is aligned to four bytes, as RFC 7323, appendix A recommends.
+    fn emit_options(&self, mut put: impl FnMut([u8; 4])) {
+        if self.syn
+            && let Some(mss) = self.mss
+        {
             let [high, low] = mss.to_be_bytes();
-            put(&[MSS, 4, high, low]);
+            put([MSS, 4, high, low]);
         }
-        if sack_permitted {
-            put(&[SACK_PERMITTED, 2]);
-        }
-        // Aligned to four bytes, as RFC 7323, appendix A recommends.
-        if self.timestamps.is_some() != sack_permitted {
-            put(&[NOTHING, NOTHING]);
-        }
+        let before = if self.syn && self.sack_permitted { [SACK_PERMITTED, 2] } else { [NOTHING, NOTHING] };
         if let Some(Timestamps { value, echo }) = self.timestamps {
-            let ([a, b, c, d], [e, f, g, h]) = (value.to_be_bytes(), echo.to_be_bytes());
-            put(&[TIMESTAMPS, 10, a, b, c, d, e, f, g, h]);
+            put([before[0], before[1], TIMESTAMPS, 10]);
+            put(value.to_be_bytes());
+            put(echo.to_be_bytes());
+        } else if before[0] != NOTHING {
+            put([before[0], before[1], NOTHING, NOTHING]);
         }
-        if let Some(scale) = self.window_scale.filter(|_| self.syn) {
-            put(&[NOTHING, WINDOW_SCALE, 3, scale]);
-        }
-        if !self.sack.is_empty() && !self.syn {
+        if self.syn {
+            if let Some(scale) = self.window_scale {
+                put([NOTHING, WINDOW_SCALE, 3, scale]);
+            }
+        } else if !self.sack.is_empty() {
             let most = if self.timestamps.is_some() { 3 } else { 4 };
             let blocks = &self.sack.blocks()[..self.sack.blocks().len().min(most)];
-            put(&[NOTHING, NOTHING, SACK, 2 + 8 * blocks.len() as u8]);
+            put([NOTHING, NOTHING, SACK, 2 + 8 * blocks.len() as u8]);
             for (left, right) in blocks {
-                put(&left.0.to_be_bytes());
-                put(&right.0.to_be_bytes());
+                put(left.0.to_be_bytes());
+                put(right.0.to_be_bytes());
             }
         }
-        used
     }
 
     /// How much of the sequence space it takes with `payload` bytes: SYN and FIN take one each.
     pub fn length(&self, payload: usize) -> u32 {
         u32::try_from(payload).unwrap_or(u32::MAX) + u32::from(self.syn) + u32::from(self.fin)
     }
+}
+
+/// Two numbers beside each other.
+fn pair(first: u16, second: u16) -> [u8; 4] {
+    (u32::from(first) << 16 | u32::from(second)).to_be_bytes()
 }
 
 #[cfg(test)]
@@ -214,12 +231,12 @@ mod tests {
 
     use smoltcp::wire::{TcpOption, TcpPacket};
 
-    use super::{Sack, Segment, Timestamps};
+    use super::{Sack, Segment, Timestamps, Words};
     use crate::tcp::Seq;
 
     fn round_trip(segment: Segment) -> usize {
-        let mut buffer = [0xaa; 60];
-        let bytes = segment.emit(&mut buffer);
+        let mut words = Words::new();
+        let bytes = segment.emit(&mut words);
         let length = bytes.len();
         assert_eq!(Segment::parse(bytes), Some((segment, length)));
         length
@@ -241,7 +258,7 @@ mod tests {
 
     #[test]
     fn another_parser_reads_the_options_that_are_meant() {
-        let (mut sack, mut buffer) = (Sack::default(), [0; 60]);
+        let mut sack = Sack::default();
         let read = |bytes: &[u8]| {
             let (mut read, packet) = (Vec::new(), TcpPacket::new_checked(bytes).unwrap());
             let mut options = packet.options();
@@ -259,12 +276,12 @@ mod tests {
         let syn = Segment { syn: true, timestamps, ..syn };
         let stamps = TcpOption::TimeStamp { tsval: 0x0102_0304, tsecr: 0x0506_0708 };
         let all = [TcpOption::MaxSegmentSize(1460), TcpOption::SackPermitted, stamps, TcpOption::WindowScale(7)];
-        assert_eq!(read(syn.emit(&mut buffer)), all.map(|option| format!("{option:?}")));
+        assert_eq!(read(syn.emit(&mut Words::new())), all.map(|option| format!("{option:?}")));
         sack.push((Seq(1), Seq(0x0102_0304)));
         sack.push((Seq(u32::MAX), Seq(7)));
         let blocks = TcpOption::SackRange([Some((1, 0x0102_0304)), Some((u32::MAX, 7)), None]);
         let ack = Segment { sack, timestamps, ..Segment::default() };
-        assert_eq!(read(ack.emit(&mut buffer)), [stamps, blocks].map(|option| format!("{option:?}")));
+        assert_eq!(read(ack.emit(&mut Words::new())), [stamps, blocks].map(|option| format!("{option:?}")));
     }
 
     /// RFC 2018, 3: four blocks fit, three beside timestamps.
@@ -284,9 +301,8 @@ mod tests {
     /// RFC 9293, 3.1, MUST-7: no option and no length of one does harm.
     #[test]
     fn malformed_headers_do_no_harm() {
-        let mut buffer = [0; 60];
         let timestamps = Some(Timestamps { value: 3, echo: 4 });
-        let bytes = Segment { mss: Some(1000), timestamps, ..Segment::default() }.emit(&mut buffer).to_vec();
+        let bytes = Segment { mss: Some(1000), timestamps, ..Segment::default() }.emit(&mut Words::new()).to_vec();
         for length in 0..bytes.len() {
             assert_eq!(Segment::parse(&bytes[..length]), None);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use embedded_io_async::{BufRead as _, Write as _};
 use mirage::{Clock as _, MacAddress, Network as _, Tcp as _};
-use mirage_net::tcp::{Segment, Seq};
+use mirage_net::tcp::{Segment, Seq, Words};
 use mirage_net::{Error, Tcp};
 use mirage_test::World;
 use smoltcp::wire::TcpPacket;
@@ -68,7 +68,7 @@ async fn a_connection_that_stands_survives(world: World) {
     let mut listener = tcp.listen(80).await.unwrap();
     let from_peer = |segment: Segment, payload: &[u8]| {
         let segment = Segment { source_port: 5000, destination_port: 80, window: 60_000, ..segment };
-        let mut bytes = [&*segment.emit(&mut [0; 60]), payload].concat();
+        let mut bytes = [&*segment.emit(&mut Words::new()), payload].concat();
         TcpPacket::new_unchecked(&mut bytes).fill_checksum(&THERE.into(), &HERE.into());
         piece(&Piece { protocol: TCP, ..Piece::of(&bytes) })
     };

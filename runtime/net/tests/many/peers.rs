@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use mirage_net::tcp::{Segment, Seq, Timestamps};
+use mirage_net::tcp::{Segment, Seq, Timestamps, Words};
 use smoltcp::wire::Ipv4Packet;
 
 use super::wire::{Frames, HERE, ROUTER};
@@ -94,8 +94,8 @@ fn emit(number: usize, segment: &Segment, payload: &[u8], frames: &mut Frames) {
     let number = number as u32;
     let source = Ipv4Addr::from(u32::from(FIRST) + number / PORTS);
     let source_port = 1024 + (number % PORTS) as u16;
-    let mut buffer = [0; 60];
-    let header = Segment { source_port, destination_port: SERVER.1, ..*segment }.emit(&mut buffer);
+    let mut words = Words::new();
+    let header = Segment { source_port, destination_port: SERVER.1, ..*segment }.emit(&mut words);
     let mut ip = [0; IPV4];
     let mut packet = Ipv4Packet::new_unchecked(&mut ip);
     packet.set_version(4);

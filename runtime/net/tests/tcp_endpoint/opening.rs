@@ -6,7 +6,7 @@ use std::time::Duration;
 use embedded_io_async::{BufRead, ErrorKind, Read, Write};
 use mirage::{BufWrite, Clock, Flow, Listener, Offloads, Tcp, Undelivered, Why};
 use mirage_net::Error;
-use mirage_net::tcp::{Segment, Seq, Timestamps};
+use mirage_net::tcp::{Segment, Seq, Timestamps, Words};
 
 use crate::support::{Host, PEER, SERVER, Tasks, VirtualClock, ack, flushed, poll, ready, syn};
 
@@ -109,7 +109,7 @@ fn nobody_there_is_told_apart_rfc_9293_3_10_7_3_and_rfc_5927() {
     assert_eq!(outcome(&|host, asked| rst(host, asked, asked.seq.0 + 2)), None);
     let report = |host: &mut Host, asked: Segment, why| {
         let (source, destination, now) = (SERVER.ip(), PEER.ip(), host.clock.now());
-        let quoted = asked.emit(&mut [0; 60])[..8].to_vec();
+        let quoted = asked.emit(&mut Words::new())[..8].to_vec();
         host.link.above().undelivered(Undelivered { source, destination, why, quoted: &quoted, now });
     };
     assert_eq!(outcome(&|host, asked| report(host, asked, Why::Refused)), Some(Error::ConnectionRefused));

@@ -181,7 +181,7 @@ impl Receiver {
 
     /// The blocks to report (RFC 2018, 4), first what came twice (RFC 2883, 4).
     pub fn blocks(&mut self, most: u8) -> Sack {
-        let mut sack = Sack::default();
+        let mut sack = Sack::none(self.nxt);
         if let Some(duplicate) = self.duplicate {
             sack.push(duplicate);
         }

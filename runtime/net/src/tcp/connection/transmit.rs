@@ -6,7 +6,7 @@ use mirage::time::Instant;
 use super::state::{Connection, State};
 use super::timers::{DELAYED_ACK, Deadline, Purpose};
 use crate::tcp::buffer::Payload;
-use crate::tcp::{Segment, Seq, Timestamps};
+use crate::tcp::{Sack, Segment, Seq, Timestamps};
 
 /// Who takes what is sent: the header without ports, the payload in parts, and the size of the segments the device is to
 /// cut it into, in bytes; 0 if it is one.
@@ -289,8 +289,10 @@ impl Connection {
     /// A header with everything but ports and flags.
     fn header(&mut self, seq: Seq) -> Segment {
         let timestamps = Timestamps { value: self.stamps.of(self.now), echo: self.stamps.recent };
-        let sack =
-            if self.sack { self.receiver.blocks(if self.stamps.on { 3 } else { 4 }) } else { Default::default() };
+        let sack = match self.sack {
+            true => self.receiver.blocks(if self.stamps.on { 3 } else { 4 }),
+            false => Sack::none(seq),
+        };
         Segment {
             seq,
             ack: Some(self.receiver.nxt),

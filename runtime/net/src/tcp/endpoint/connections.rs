@@ -4,20 +4,18 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
-use hashbrown::HashTable;
 use mirage::time::Instant;
 
 use super::Socket;
-use crate::index::spread;
+use crate::index::Table;
 use crate::tcp::table::{Pair, Timers};
 
 /// Every connection packets can come for, found by its ends, and when each is due. What looking one up touches here is a
 /// few bytes a connection, which caches hold; its ends are compared where it begins itself, which is needed anyway.
 #[derive(Default)]
 pub struct Connections {
-    /// By their ends: 32 bits of a keyed hash, the place, and the connection. Four stand in a cache line, and but for one
-    /// in four billion a look-up reads only what it is looking for.
-    index: HashTable<(u32, u32, Rc<Socket>)>,
+    /// By their ends: the place, and the connection. With their hash four stand in a cache line.
+    index: Table<(u32, Rc<Socket>)>,
     /// The same by their place.
     slots: Vec<Option<Rc<Socket>>>,
     free: Vec<u32>,
@@ -30,18 +28,15 @@ impl Connections {
     }
 
     pub fn find(&self, hash: u32, pair: &Pair) -> Option<&Rc<Socket>> {
-        let is = |(stored, place, socket): &(u32, u32, Rc<Socket>)| {
-            if *stored != hash {
-                return false;
-            }
+        let found = self.index.find(hash, |(place, socket)| {
             // What a packet needs of its connection is asked for all at once, before the first of it has come: waiting
             // for one cache line after the other would be most of what it costs, among so many that caches do not hold
             // them.
             black_box(self.timers.glance(*place));
             socket.glance();
             socket.pair() == pair
-        };
-        self.index.find(spread(hash), is).map(|(_, _, socket)| socket)
+        });
+        found.map(|(_, socket)| socket)
     }
 
     /// Adds a connection; where it stands.
@@ -52,17 +47,15 @@ impl Connections {
             (self.slots.len() - 1) as u32
         });
         self.slots[place as usize] = Some(Rc::clone(&socket));
-        self.index.insert_unique(spread(hash), (hash, place, socket), |&(hash, ..)| spread(hash));
+        self.index.insert(hash, (place, socket));
         place
     }
 
     pub fn remove(&mut self, hash: u32, place: u32) {
         self.timers.cancel(place);
-        if let Some(socket) = self.slots.get_mut(place as usize).and_then(Option::take) {
+        if self.slots.get_mut(place as usize).and_then(Option::take).is_some() {
             self.free.push(place);
-            if let Ok(entry) = self.index.find_entry(spread(hash), |(_, _, other)| Rc::ptr_eq(&socket, other)) {
-                entry.remove();
-            }
+            self.index.remove(hash, |&(stored, _)| stored == place);
         }
     }
 

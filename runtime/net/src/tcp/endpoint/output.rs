@@ -6,9 +6,9 @@ use mirage::{Checksum, Header, Ip, Offload, Offloads, Refused, Route};
 
 use super::checksum::Sum;
 use crate::parts::{self, Parts};
-use crate::tcp::Segment;
 use crate::tcp::connection::Path;
 use crate::tcp::table::Pair;
+use crate::tcp::{Segment, Words};
 
 /// TCP's protocol number.
 pub const PROTOCOL: u8 = 6;
@@ -31,8 +31,8 @@ pub fn send(
 ) -> Result<(), Refused> {
     let (source, destination) = (pair.local().ip(), pair.remote().ip());
     let segment = Segment { source_port: pair.local_port, destination_port: pair.remote_port, ..*segment };
-    let mut buffer = [0; 60];
-    let header = segment.emit(&mut buffer);
+    let mut words = Words::new();
+    let header = segment.emit(&mut words);
 
     let length = header.len() + payload.iter().map(|part| part.len()).sum::<usize>();
     let mut sum = Sum::pseudo_header(source, destination, length);

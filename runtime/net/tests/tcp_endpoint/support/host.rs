@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mirage::time::Instant;
 use mirage::{Clock, Offloads, Packet, Received};
-use mirage_net::tcp::{Flow, Listener, Segment, Seq, Tcp};
+use mirage_net::tcp::{Flow, Listener, Segment, Seq, Tcp, Words};
 use smoltcp::wire::TcpPacket;
 
 use super::{Link, Numbers, Sent, VirtualClock};
@@ -68,7 +68,7 @@ impl Host {
 
     fn put_from(&mut self, from: SocketAddr, to: SocketAddr, segment: Segment, payload: &[u8]) {
         let segment = Segment { source_port: from.port(), destination_port: to.port(), ..segment };
-        let mut bytes = [&*segment.emit(&mut [0; 60]), payload].concat();
+        let mut bytes = [&*segment.emit(&mut Words::new()), payload].concat();
         TcpPacket::new_unchecked(&mut bytes).fill_checksum(&from.ip().into(), &to.ip().into());
         self.put_bytes(from.ip(), to.ip(), &mut bytes, Received::default());
     }

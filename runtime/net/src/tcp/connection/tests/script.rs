@@ -13,7 +13,7 @@ use mirage::Refused;
 use mirage::time::Instant;
 
 use crate::tcp::connection::{Changes, Config, Connection, Handshake, Path, Shared};
-use crate::tcp::{Sack, Segment, Seq, Timestamps};
+use crate::tcp::{Sack, Segment, Seq, Timestamps, Words};
 
 /// Ours and the peer's initial sequence number: close to the end, so that every script wraps around.
 pub const ISS: Seq = Seq(u32::MAX - 1500);
@@ -114,8 +114,8 @@ impl Script {
             if full {
                 return Err(Refused::Full);
             }
-            let mut buffer = [0; 60];
-            let header = segment.emit(&mut buffer);
+            let mut words = Words::new();
+            let header = segment.emit(&mut words);
             assert_eq!(Segment::parse(header), Some((*segment, header.len())), "it must fit a header");
             let first = segment.seq - ISS;
             let bytes = parts.concat();
