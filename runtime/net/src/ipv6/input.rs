@@ -1,6 +1,7 @@
 //! Packets that come: whether they are for us, whole, and who gets them.
 
 use core::net::Ipv6Addr;
+use core::time::Duration;
 
 use mirage::time::Instant;
 use mirage::{Clock, Ethernet, EthernetFrame, Frames, MacAddress, Packet, Received};
@@ -29,6 +30,7 @@ pub struct Arrival {
 
 impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
     fn input(&self, frame: EthernetFrame<'_>) {
+        self.news.set(true);
         let EthernetFrame { source: mac, destination: link_destination, payload, received, now } = frame;
         // Lengths are looked at here: nothing below reads past them.
         let Ok(packet) = Ipv6Packet::new_checked(&*payload) else { return };
@@ -65,13 +67,27 @@ impl<E: Ethernet, C: Clock> Frames for Shared<E, C> {
 
     fn poll(&self, now: Instant) -> Option<Instant> {
         let protocols = self.protocols.poll(|protocol| protocol.poll(now));
-        let pieces = self.reassembly.borrow_mut().expire(now);
         // Last: those above may have asked for a neighbour.
-        earliest(&[protocols, pieces, self.discover(now)])
+        earliest(&[protocols, self.look_after(now)])
     }
 }
 
 impl<E: Ethernet, C: Clock> Shared<E, C> {
+    /// Sees to what becomes due by itself; when the next of it does.
+    ///
+    /// Mostly nothing does, and no packet has had to do with it: then it is not looked at, but for once a second. By then an
+    /// address or a route whose time has run out is gone, for which nobody is woken.
+    fn look_after(&self, now: Instant) -> Option<Instant> {
+        let (again, due) = self.due.get();
+        if !self.news.replace(false) && now < again {
+            return due;
+        }
+        let due = earliest(&[self.reassembly.borrow_mut().expire(now), self.discover(now)]);
+        let again = now + Duration::from_secs(1);
+        self.due.set((due.map_or(again, |due| due.min(again)), due));
+        due
+    }
+
     fn is_for_us(&self, destination: Ipv6Addr, link_group: bool) -> bool {
         // What the link sends to everybody is not for one.
         match destination.is_multicast() {

@@ -7,6 +7,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 
 use mirage::args::{self, Ipv6Network, Ipv6Route};
+use mirage::time::Instant;
 use mirage::{Clock, Ethernet, Header, Ip, Offload, Packet, Packets, Random, Refused, Route};
 
 use super::address::link_local;
@@ -102,6 +103,10 @@ pub(super) struct Shared<E, C> {
     pub chance: Cell<u64>,
     pub echoes: Limit,
     pub errors: Limit,
+    /// Whether anything was asked of it or has come since it was looked at, when it is to be looked at in any case, and
+    /// when something is due.
+    pub news: Cell<bool>,
+    pub due: Cell<(Instant, Option<Instant>)>,
 }
 
 impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
@@ -151,6 +156,8 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
             echoes: Limit::new(20_000, 1000),
             // RFC 4443 §2.4 (f).
             errors: Limit::new(100, 50),
+            news: Cell::new(true),
+            due: Cell::new((Instant::START, None)),
         });
         ethernet.attach(ethertype::IPV6, Rc::clone(&shared) as _);
         let layer = Self { shared, random };
@@ -170,6 +177,7 @@ impl<E: Ethernet, C: Clock, R: Random> Ipv6<E, C, R> {
         }
         own.add(address);
         drop(own);
+        self.shared.news.set(true);
         self.shared.ethernet.wake();
     }
 }

@@ -91,6 +91,7 @@ impl<E: Ethernet, C: Clock> Shared<E, C> {
         let (IpAddr::V6(source), IpAddr::V6(destination)) = (header.source, header.destination) else {
             return Err(Refused::NoRoute);
         };
+        self.news.set(true);
         let (next, _) = self.next(destination)?;
         let length: usize = payload.iter().map(|part| part.len()).sum();
         let total = u16::try_from(HEADER + length).map_err(|_| Refused::TooLarge)?;
