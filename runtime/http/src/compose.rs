@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
+use crate::swar::below;
 use crate::{Framing, status};
 
 /// A head being written at the end of a buffer.
@@ -55,31 +56,24 @@ impl<'a> Compose<'a> {
         self.0.extend_from_slice(text);
         // Eight bytes at a time as far as that goes: a head's text is looked through whole, and hardly ever has any.
         let (words, rest) = text.as_chunks();
-        if words.iter().any(|word| has_control(u64::from_ne_bytes(*word))) || rest.iter().any(|&byte| ends(byte)) {
+        if words.iter().any(|word| below(u64::from_le_bytes(*word), b' ') != 0) || rest.iter().any(|&byte| ends(byte)) {
             self.0[start..].iter_mut().filter(|byte| ends(**byte)).for_each(|byte| *byte = b' ');
         }
         self
     }
 
     fn number(&mut self, mut number: u64) -> &mut Self {
-        let mut digits = [0; 20];
-        let mut start = digits.len();
+        let start = self.0.len();
         loop {
-            start -= 1;
-            digits[start] = b'0' + (number % 10) as u8;
+            self.0.push(b'0' + (number % 10) as u8);
             number /= 10;
             if number == 0 {
-                return self.raw(&digits[start..]);
+                break;
             }
         }
+        self.0[start..].reverse();
+        self
     }
-}
-
-/// Whether one of eight bytes is below a space.
-fn has_control(word: u64) -> bool {
-    const EACH: u64 = u64::MAX / 0xff;
-    // A byte's highest bit is borrowed from where the byte is less, or was set before.
-    word.wrapping_sub(EACH * 0x20) & !word & (EACH * 0x80) != 0
 }
 
 /// Writes the first line of a chunk.

@@ -7,6 +7,7 @@ use core::ops::Range;
 use embedded_io_async::BufRead;
 
 use crate::fields::{list, trim};
+use crate::swar::position;
 use crate::{Error, Limits};
 
 /// A version of HTTP.
@@ -254,7 +255,7 @@ fn empty_lines(bytes: &[u8]) -> usize {
 
 /// Where the head ends, if it does; of its bytes those before `from` have been looked at.
 fn end_of_head<E>(bytes: &[u8], mut from: usize) -> Result<Option<usize>, Error<E>> {
-    while let Some(at) = bytes[from..].iter().position(|&byte| byte == b'\n') {
+    while let Some(at) = position(&bytes[from..], b'\n') {
         let end = from + at + 1;
         match &bytes[..end] {
             [.., b'\r', b'\n', b'\r', b'\n'] => return Ok(Some(end)),

@@ -35,6 +35,7 @@ mod head;
 mod limits;
 mod serve;
 pub mod status;
+mod swar;
 
 pub use body::Body;
 pub use compose::Compose;
