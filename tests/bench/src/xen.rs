@@ -121,10 +121,15 @@ impl Side {
         })
     }
 
-    /// Ends it, and waits until nothing of it is left.
+    /// Ends it, and waits until nothing of it is left: its memory neither, which Xen clears when it has nothing else to do,
+    /// and else while it creates the next domain.
     fn destroy(&self, dom0: &Dom0) {
         let left = format!("xl domid {} || ls -d /sys/class/net/vif*", self.whose);
         dom0.run(&format!("xl destroy {} 2>&1; while {{ {left}; }} 2>/dev/null; do usleep 20000; done", self.whose));
+        dom0.run(
+            "while xl dmesg -c > /run/lab/heap; xl debug-keys H; xl dmesg -c > /run/lab/heap; \
+             grep unscrubbed /run/lab/heap; do usleep 100000; done",
+        );
     }
 
     /// The least memory with which it serves, in MiB: more than `low`, which is too little, and at most `high`.
