@@ -9,12 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::hash;
 
 /// Variables of the environment that change what cargo does.
-const VARIABLES: [&str; 12] = [
+const VARIABLES: [&str; 10] = [
     "CARGO",
-    "CARGO_BUILD_TARGET_DIR",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_HOME",
-    "CARGO_TARGET_DIR",
     "HOME",
     "PATH",
     "RUSTC",
@@ -23,6 +21,9 @@ const VARIABLES: [&str; 12] = [
     "RUSTUP_HOME",
     "RUSTUP_TOOLCHAIN",
 ];
+
+/// What the variables begin with that stand for a key of cargo's configuration.
+const KEYS: [&str; 3] = ["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_"];
 
 /// Files by their contents, and the surroundings cargo looks at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,14 +43,18 @@ impl Inputs {
             let digest = hash::of_file(&file).ok();
             (file, digest)
         });
-        let variables = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?)));
-        Self { mirage: env!("CARGO_PKG_VERSION").into(), files: files.collect(), variables: variables.collect() }
+        Self { mirage: env!("CARGO_PKG_VERSION").into(), files: files.collect(), variables: variables().collect() }
     }
 
     /// Whether all of it is still as it was.
     pub fn unchanged(&self) -> bool {
         *self == Self::of(self.files.keys().cloned())
     }
+}
+
+fn variables() -> impl Iterator<Item = (String, String)> {
+    let text = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    text.filter(|(name, _)| VARIABLES.contains(&&**name) || KEYS.iter().any(|key| name.starts_with(key)))
 }
 
 /// The files outside a project that change what cargo makes of it: its configuration and the choice of a toolchain, in

@@ -51,7 +51,8 @@ const PROCESSOR: &str = "-Ctarget-cpu=k8";
 
 /// Whether the user's flags name a processor, wherever cargo takes them from.
 fn names_processor(project: &Project) -> bool {
-    let given = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"].into_iter().filter_map(|name| env::var(name).ok());
+    let flags = env::vars_os().filter(|(name, _)| name.to_string_lossy().ends_with("RUSTFLAGS"));
+    let given = flags.filter_map(|(_, value)| value.into_string().ok());
     let files = surroundings(&project.generated());
     let written = files.iter().filter_map(|file| fs::read_to_string(file).ok());
     given.chain(written).any(|flags| flags.contains("target-cpu"))

@@ -13,7 +13,7 @@ use crate::configure::Configured;
 use crate::error::{Error, Exit};
 use crate::files::Lock;
 use crate::image::{self, Image};
-use crate::inputs::{Inputs, dep_info};
+use crate::inputs::{Inputs, dep_info, surroundings};
 use crate::project::Project;
 use crate::report::Reporter;
 use crate::state::State;
@@ -69,7 +69,8 @@ pub fn build(
     let executable = compile(project, configured, options, reporter)?;
     let built = image::make(project, configured, &executable, &image, &state.built, reporter)?;
     let generated = ["Cargo.toml", "Cargo.lock", "main.rs"].map(|name| project.generated().join(name));
-    let inputs = Inputs::of(executable.sources.into_iter().chain(generated));
+    let around = surroundings(&project.generated());
+    let inputs = Inputs::of(executable.sources.into_iter().chain(generated).chain(around));
     let state = State { built, inputs: Some(inputs), profile: options.profile.clone(), ..state };
     state.store(&project.folder)?;
     Ok(image)

@@ -76,6 +76,12 @@ fn nothing_is_done_twice_and_what_has_changed_is_done_again() {
     assert!(changed.contains("Compiling e2e-again for unix"), "{changed}");
     assert!(project.call(&["run", "-q"]).ends_with(0).out.ends_with("adieu\n"));
     assert_eq!(project.call(&["run"]).ends_with(0).err, "", "`run` has nothing to do but to run");
+    // What cargo is configured to do counts as well, while it is and when it is no more.
+    fs::create_dir(project.file(".cargo")).expect("a folder");
+    project.write(".cargo/config.toml", "[term]\nverbose = false\n");
+    project.call(&["build"]).ends_with(0).says(&["Compiling e2e-again for unix"]);
+    fs::remove_file(project.file(".cargo/config.toml")).expect("a file");
+    project.call(&["build"]).ends_with(0).says(&["Compiling e2e-again for unix"]);
     // It is what a file says that counts, not when it was written.
     project.write("config.rs", &project.read("config.rs"));
     project.call(&["configure"]).ends_with(0).says(&["nothing has changed"]);
@@ -292,6 +298,7 @@ fn vendored_crates_are_enough() {
     }
     let project = Project::new("e2e-vendored", "hello");
     let vendor = Outcome::of(Command::new("cargo").current_dir(project.folder()).args(["vendor"])).ends_with(0);
+    fs::create_dir(project.file(".cargo")).expect("a folder");
     fs::create_dir(project.file(".cargo")).expect("a folder");
     project.write(".cargo/config.toml", &vendor.out);
     let home = tempfile::tempdir().expect("a folder");
