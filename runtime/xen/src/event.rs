@@ -101,7 +101,7 @@ impl Channel {
 
     /// Tells the other end that there is something.
     pub fn notify(self) {
-        send(self.port);
+        tell(self.port);
     }
 
     /// The same, but not before the domain has nothing else to do, or is to tell again.
@@ -109,15 +109,11 @@ impl Channel {
     /// To tell is to be left for whoever is told, where there are more domains than processors; and a domain that is come
     /// back to finds its caches and translations gone. So it does first what it would have come back for.
     pub fn notify_soon(self) {
-        match LATER.swap(self.port, Ordering::Relaxed) {
-            0 => {}
-            before => {
-                if before == self.port {
-                    LATER.store(0, Ordering::Relaxed);
-                }
-                send(before);
-            }
+        let before = LATER.swap(self.port, Ordering::Relaxed);
+        if before == self.port {
+            LATER.store(0, Ordering::Relaxed);
         }
+        tell(before);
     }
 
     /// Ends it.
@@ -132,16 +128,16 @@ impl Channel {
     }
 }
 
-fn send(port: u32) {
-    call::event(SEND, [port.into(), 0]);
+/// Tells the other end of a channel, unless it is 0, which is none.
+fn tell(port: u32) {
+    if port != 0 {
+        call::event(SEND, [port.into(), 0]);
+    }
 }
 
 /// Tells whom it was put off to tell.
 pub fn flush() {
-    match LATER.swap(0, Ordering::Relaxed) {
-        0 => {}
-        port => send(port),
-    }
+    tell(LATER.swap(0, Ordering::Relaxed));
 }
 
 fn word(port: u32) -> usize {

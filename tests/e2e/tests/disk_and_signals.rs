@@ -299,7 +299,6 @@ fn vendored_crates_are_enough() {
     let project = Project::new("e2e-vendored", "hello");
     let vendor = Outcome::of(Command::new("cargo").current_dir(project.folder()).args(["vendor"])).ends_with(0);
     fs::create_dir(project.file(".cargo")).expect("a folder");
-    fs::create_dir(project.file(".cargo")).expect("a folder");
     project.write(".cargo/config.toml", &vendor.out);
     let home = tempfile::tempdir().expect("a folder");
     let mut command = project.command(&["build", "--offline"]);
